@@ -4,7 +4,7 @@ Channels are given by name or id and stored by id: a channel may be named in one
 a rename changes no list. Models are given by name or alias, and stored as given.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -14,7 +14,8 @@ from app.admin.schemas import KeyCreate, TenantCreate
 from app.catalog.model_index import ModelIndex, nearest
 from app.catalog.service import ModelCatalog
 from app.channels.repository import ChannelRepository
-from app.errors import InvalidParameterError
+from app.errors import InvalidParameterError, shown_name
+from app.limits.caps import UNFINISHED_TASKS_BY_MODEL
 from app.tenants.models import ApiKeyRow, TenantRow
 
 
@@ -36,11 +37,18 @@ async def to_stored(
         SeedgateError: as ``load``.
     """
     members = body.sent()
-    if members.get("limits") is not None:
-        members["limits"] = body.limits.stored() if body.limits is not None else None
+    if body.limits is not None and "limits" in members:
+        members["limits"] = body.limits.stored()
+        before = ((await load()).limits or {}).get(UNFINISHED_TASKS_BY_MODEL) if load is not None else None
+        models = list(body.limits.unfinished_tasks_by_model or ())
+        path = f"limits.{UNFINISHED_TASKS_BY_MODEL}.{{word}}"
+        await _check_models(request.state.catalog, models, path, before=before)
+    if "archive" in members:
+        members["archive"] = members["archive"] == "on"
     if "allowed_models" in members:
         before = (await load()).allowed_models if load is not None else None
-        await _check_models(request.state.catalog, members["allowed_models"], before=before)
+        wanted = members["allowed_models"]
+        await _check_models(request.state.catalog, wanted, "allowed_models[{number}]", before=before)
     if "allowed_channels" in members:
         members["allowed_channels"] = await _to_channel_ids(request.state.sessions, members["allowed_channels"])
     return members
@@ -62,9 +70,9 @@ async def _to_channel_ids(sessions: async_sessionmaker[AsyncSession], wanted: Se
 
 
 async def _check_models(
-    catalog: ModelCatalog, wanted: Sequence[str] | None, *, before: Sequence[str] | None = None
+    catalog: ModelCatalog, wanted: Sequence[str] | None, path: str, *, before: Iterable[str] | None = None
 ) -> None:
-    """Checks that each entry is the name or an alias of a model.
+    """Checks that each entry is the name or an alias of a model; ``path`` is that of one, by its number or its word.
 
     The entries of the stored list, ``before``, are accepted even if the model has been removed, so that a stored list
     can be sent back unchanged.
@@ -76,7 +84,7 @@ async def _check_models(
     for number, word in enumerate(wanted):
         if word not in kept and index.find(word) is None:
             names = nearest(word, index.models, lambda _model: True)
-            raise _not_found(f"allowed_models[{number}]", "model", names)
+            raise _not_found(path.format(number=number, word=shown_name(word)), "model", names)
 
 
 def _not_found(path: str, kind: str, nearest_names: Sequence[str] = ()) -> InvalidParameterError:

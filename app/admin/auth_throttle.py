@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from app.errors import RateLimitedError
 from app.http.client_address import network_of
 
 FREE_FAILURES = 20
@@ -14,6 +15,7 @@ SECONDS_PER_FAILURE = 3.0
 """After that, one wrong token per this time is answered 401."""
 
 _MAX_NETWORKS = 10_000
+_TOO_MANY = "Too many wrong tokens came from this network. Please wait."
 
 
 class AuthThrottle:
@@ -45,3 +47,14 @@ class AuthThrottle:
         self._full_at[network] = max(self._full_at.pop(network, now), now) + SECONDS_PER_FAILURE
         if len(self._full_at) > _MAX_NETWORKS:
             self._full_at.popitem(last=False)
+
+    def refuse(self, address: str) -> None:
+        """Counts one wrong token, unless there are too many already.
+
+        Raises:
+            RateLimitedError: 429, there are.
+        """
+        wait_seconds = self.wait_seconds(address)
+        if wait_seconds:
+            raise RateLimitedError(_TOO_MANY, retry_after_seconds=wait_seconds)
+        self.record_failure(address)

@@ -50,6 +50,9 @@ _BACKLOG = text("""
     SELECT 'outbox', 'due', count(*), min(next_attempt_at) FROM deliveries
      WHERE next_attempt_at IS NOT NULL AND next_attempt_at <= :now
     UNION ALL
+    SELECT 'copies', 'waiting', count(*), min(next_attempt_at) FILTER (WHERE next_attempt_at <= :now)
+      FROM archive_copies WHERE status IN ('pending', 'released')
+    UNION ALL
     SELECT 'orphans', 'all', count(*), min(first_seen_at) FROM orphans
     UNION ALL
     SELECT 'breakers', c.name, count(*), min(h.opened_at) FROM channel_health AS h
@@ -81,6 +84,8 @@ class Backlog:
         unknown: by kind, creates of unknown outcome; their age counts from the end of the upstream call.
         outbox: undelivered messages to tenants.
         due: undelivered messages whose next attempt is due.
+        copies: files that wait to be copied into the archive, and copies that wait to be deleted; their age is that of
+            the one that is overdue for the longest time.
         orphans: upstream tasks without an owner.
         breakers: names of the channels whose circuit breaker is open.
         attempts: by state, creates whose client waits for an answer, and creates that a retry may claim.
@@ -91,6 +96,7 @@ class Backlog:
     unknown: Mapping[Kind, QueueDepth]
     outbox: QueueDepth
     due: QueueDepth
+    copies: QueueDepth
     orphans: QueueDepth
     breakers: tuple[str, ...]
     attempts: Mapping[str, int]
@@ -113,6 +119,7 @@ async def read_backlog(session: AsyncSession, *, now: datetime) -> Backlog:
         unknown={kind: depth("unknown", kind) for kind in KINDS},
         outbox=depth("outbox", "all"),
         due=depth("outbox", "due"),
+        copies=depth("copies", "waiting"),
         orphans=depth("orphans", "all"),
         breakers=tuple(sorted(label for what, label in found if what == "breakers")),
         attempts={state: depth("attempts", state).count for state in ATTEMPT_STATES},

@@ -6,15 +6,19 @@ from starlette.responses import Response
 
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.deletion_guards import find_dependent
-from app.admin.params import body_of, path_id, read_body
+from app.admin.params import body_of, name_query, path_id, query_choice, query_text, read_body
+from app.channels.channel import ChannelStatus
 from app.channels.models import ChannelRow
 from app.channels.probe import ChannelProbe
+from app.channels.repository import ChannelSearch
 from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelPatch, ChannelView, PlaneCheckView
 from app.channels.service import ChannelService
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
 
+_STATUSES = [status.value for status in ChannelStatus]
 _ALL = "/channels"
 _ONE = _ALL + "/{channel_id}"
 _CHECK = _ONE + "/check"
@@ -45,12 +49,25 @@ async def create_channel(request: Request) -> Response:
     return json_response(await _view(service, row), status=201)
 
 
-@router.get(_ALL, summary="List channels", response_model=Page[ChannelView], openapi_extra={"parameters": PAGE_QUERY})
+@router.get(
+    _ALL,
+    summary="List channels",
+    response_model=Page[ChannelView],
+    openapi_extra={
+        "parameters": [
+            name_query("the id of a channel"),
+            query_parameter("status", {"type": "string", "enum": _STATUSES}, "only channels in this state"),
+            *PAGE_QUERY,
+        ]
+    },
+)
 async def list_channels(request: Request) -> Response:
     """Lists channels, newest first, with what was refused of their last calls."""
     service: ChannelService = request.state.channels
     page = parse_page(request)
-    rows = await service.page(page)
+    status = query_choice(request, "status", _STATUSES)
+    wanted = ChannelSearch(text=query_text(request, "q"), status=None if status is None else ChannelStatus(status))
+    rows = await service.page(page, wanted)
     health = await service.health_of([row.id for row in rows])
     return json_response(
         to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: ChannelView.of_row(row, health[row.id]))
@@ -97,7 +114,10 @@ async def update_channel(request: Request) -> Response:
 
 @router.delete(_ONE, summary="Delete a channel", status_code=204, responses=admin_errors(404, 409))
 async def delete_channel(request: Request) -> Response:
-    """Deletes a channel and its secrets; refused while unfinished tasks, assets or asset groups live on it."""
+    """Deletes a channel and its secrets; refused while unfinished tasks, assets or asset groups live on it.
+
+    What an erasure of a tenant has not deleted upstream yet stays there; the audit row `tenant.erased` tells it.
+    """
     service: ChannelService = request.state.channels
     await service.delete(request.state.actor, path_id(request, "channel_id"), find_dependent=find_dependent)
     return Response(status_code=204)

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.archive.repository import AllCopies
 from app.assets.erasure import AssetErasure
 from app.audit.log import Actor, record
 from app.tasks.retention import TaskRetention
@@ -60,11 +62,22 @@ class TenantErasure:
     async def _erase(self, tenant_id: str) -> None:
         while await self._tasks.remove_of(tenant_id, now=self._clock()):
             pass
-        is_done = await self._assets.erase(tenant_id)
+        await self._assets.erase(tenant_id)
         async with self._sessions.begin() as session:
+            copies = await AllCopies(session).count_of(tenant_id)
+            if copies:
+                # Without the archive that they are in, they cannot be deleted, and the erasure is not done.
+                _log.info("erasure_waits_for_copies", tenant=tenant_id, copies=copies)
             await remove_messages(session, tenant_id)
             row = await session.get_one(TenantRow, tenant_id, with_for_update=True)
             row.details = {}
-            if is_done and row.erased_at is None:
-                row.erased_at = self._clock()
-                record(session, _ACTOR, "tenant.erased", target_of(row), at=row.erased_at)
+            if row.erased_at is not None or copies:
+                return
+            left = await self._assets.conclude(session, tenant_id)
+            if left is None:
+                return
+            row.erased_at = self._clock()
+            detail = {"left_upstream": [asdict(each) for each in left]} if left else {}
+            record(session, _ACTOR, "tenant.erased", target_of(row), at=row.erased_at, **detail)
+        if left:
+            _log.warning("erasure_incomplete_upstream", tenant=tenant_id, channels=[each.channel_id for each in left])

@@ -52,8 +52,13 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
+_Entry = Annotated[str, Field(min_length=1, max_length=200)]
 RequestLimit = Annotated[int, Field(ge=1, le=_MAX_REQUESTS)]
 """A largest number of requests."""
+
+
+TaskLimits = Annotated[dict[_Entry, RequestLimit], Field(min_length=1, max_length=_MAX_LIST_LENGTH)]
+"""Largest numbers of tasks by models."""
 
 
 class Limits(RequestModel):
@@ -62,8 +67,12 @@ class Limits(RequestModel):
     rps: RequestLimit | None = Field(default=None, description="requests a second")
     rpm: RequestLimit | None = Field(default=None, description="requests a minute")
     create_rpm: RequestLimit | None = Field(default=None, description="creates of video tasks a minute")
+    unfinished_tasks: RequestLimit | None = Field(default=None, description="video tasks that have not ended")
+    unfinished_tasks_by_model: TaskLimits | None = Field(
+        default=None, description="the same of single models, by their names or aliases"
+    )
 
-    def stored(self) -> dict[str, int] | None:
+    def stored(self) -> dict[str, Any] | None:
         """Returns the members that limit something, or None."""
         return self.model_dump(exclude_none=True) or None
 
@@ -78,7 +87,6 @@ Moment = Annotated[
 ]
 """An RFC 3339 time, converted to UTC."""
 
-_Entry = Annotated[str, Field(min_length=1, max_length=200)]
 AllowList = Annotated[list[_Entry], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
 """Allowed names. An empty list is refused, because it could mean "nothing" or "everything"."""
 

@@ -5,14 +5,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.allow_lists import to_stored
-from app.admin.params import body_of, path_id, query_text, read_body
+from app.admin.params import (
+    PERIOD_QUERY,
+    body_of,
+    name_query,
+    parse_period,
+    path_id,
+    query_choice,
+    query_text,
+    read_body,
+)
 from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
 from app.tenants.key_service import KeyService
+from app.tenants.key_status import KeyStatus
+from app.tenants.repository import KeySearch
 
+_STATUSES = [status.value for status in KeyStatus]
 _ALL = "/keys"
 _ONE = _ALL + "/{key_id}"
 _SIGNING_KEY = _ONE + "/signing-key"
@@ -42,14 +54,27 @@ async def create_key(request: Request) -> Response:
     summary="List keys",
     response_model=Page[KeyView],
     openapi_extra={
-        "parameters": [query_parameter("tenant", {"type": "string"}, "only this tenant's keys"), *PAGE_QUERY]
+        "parameters": [
+            query_parameter("tenant", {"type": "string"}, "only this tenant's keys"),
+            name_query("the id or the public part of a key"),
+            query_parameter("status", {"type": "string", "enum": _STATUSES}, "only keys in this state"),
+            *PERIOD_QUERY,
+            *PAGE_QUERY,
+        ]
     },
 )
 async def list_keys(request: Request) -> Response:
     """Lists keys, newest first; expired and revoked ones too."""
     service: KeyService = request.state.keys
     page = parse_page(request)
-    rows = await service.page(page, tenant_id=query_text(request, "tenant"))
+    status = query_choice(request, "status", _STATUSES)
+    wanted = KeySearch(
+        tenant_id=query_text(request, "tenant"),
+        text=query_text(request, "q"),
+        status=None if status is None else KeyStatus(status),
+        period=parse_period(request),
+    )
+    rows = await service.page(page, wanted)
     now = service.now()
     return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: KeyView.of_row(row, now)))
 

@@ -93,6 +93,9 @@ def gauges(backlog: Backlog | None) -> Iterator[GaugeMetricFamily]:
         "How long the next attempt of the oldest message is overdue.",
         backlog.due.oldest_seconds,
     )
+    yield _gauge("archive_waiting", "Files to copy into the archive, and copies to delete.", backlog.copies.count)
+    text = "How long the next attempt of the oldest copy or deletion is overdue."
+    yield _gauge("archive_oldest_seconds", text, backlog.copies.oldest_seconds)
     yield _gauge("open_breakers", "Channels whose circuit breaker is open.", len(backlog.breakers))
     text = "Creates whose client waits for an answer, and creates that a retry may claim."
     yield _gauge("create_attempts", text, backlog.attempts, label="state")

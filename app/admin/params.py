@@ -14,13 +14,27 @@ from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import OperatorSender
 from app.http.openapi import json_body, schema_of
-from app.http.query import read_query
+from app.http.paging import Period
+from app.http.query import query_parameter, read_query
 from app.http.schemas import parse_model
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _MAX_TEXT_LENGTH = 200
 _moment = TypeAdapter(Moment)
+# No example: ``/docs`` fills examples in, and both ends of a period would be the same.
+_TIME = {"type": "string", "format": "date-time"}
+
+PERIOD_QUERY = [
+    query_parameter("from", _TIME, "made then or later, such as 2030-01-31T12:00:00Z"),
+    query_parameter("to", _TIME, "made before"),
+]
+"""The query parameters of a list of what was made in a period."""
+
+
+def name_query(what: str) -> dict[str, Any]:
+    """Returns the declaration of ``q``, a search for what has a text in its name."""
+    return query_parameter("q", {"type": "string"}, f"part of the name in any case, or {what}")
 
 
 def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +95,18 @@ def query_moment(request: Request, name: str) -> datetime | None:
         raise InvalidParameterError(name, f"The parameter `{name}` {reason}.") from None
 
 
+def parse_period(request: Request) -> Period:
+    """Reads ``from`` and ``to``, as ``PERIOD_QUERY`` declares them.
+
+    Raises:
+        InvalidParameterError: 400, one of them is no time, or ``to`` is not later than ``from``.
+    """
+    period = Period(query_moment(request, "from"), query_moment(request, "to"))
+    if period.begins_at is not None and period.ends_at is not None and period.begins_at >= period.ends_at:
+        raise InvalidParameterError("to", "The parameter `to` must be later than `from`; `to` itself is left out.")
+    return period
+
+
 def query_choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
     """Returns a query parameter that must be one of ``choices``, or None when it is absent.
 
@@ -91,6 +117,15 @@ def query_choice(request: Request, name: str, choices: Sequence[str]) -> str | N
     if text is not None and text not in choices:
         raise InvalidParameterError(name, f"The parameter `{name}` must be one of {', '.join(choices)}.")
     return text
+
+
+def query_flag(request: Request, name: str) -> bool:
+    """Returns a query parameter that must be ``true`` or ``false``; absent, it is false.
+
+    Raises:
+        InvalidParameterError: 400, it is neither.
+    """
+    return query_choice(request, name, ("true", "false")) == "true"
 
 
 def _is_plain(text: str) -> bool:

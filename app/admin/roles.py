@@ -25,6 +25,8 @@ ROLES: dict[str, Roles] = {
     "POST /admins": OWNERS,
     "PATCH /admins/{admin_id}": OWNERS,
     "DELETE /admins/{admin_id}": OWNERS,
+    # A billing admin is shown only what is spent.
+    "GET /summary": BILLING_READERS,
     "GET /tenants": READERS,
     "POST /tenants": OPERATORS,
     "GET /tenants/{tenant_id}": READERS,
@@ -50,6 +52,11 @@ ROLES: dict[str, Roles] = {
     "PUT /models": OPERATORS,
     "GET /prices": BILLING_READERS,
     "PUT /prices": BILLING,
+    "GET /budgets": BILLING_READERS,
+    "POST /budgets": BILLING,
+    "GET /budgets/{budget_id}": BILLING_READERS,
+    "PATCH /budgets/{budget_id}": BILLING,
+    "DELETE /budgets/{budget_id}": BILLING,
     "GET /tasks": READERS,
     "GET /tasks/{task_id}": READERS,
     "GET /tasks/{task_id}/media": OPERATORS,
@@ -57,15 +64,26 @@ ROLES: dict[str, Roles] = {
     "POST /tasks/{task_id}/cancel": OPERATORS,
     "POST /tasks/{task_id}/resolve": OPERATORS,
     "GET /orphans": READERS,
+    "GET /groups": READERS,
+    "GET /assets": READERS,
+    "GET /assets/{asset_id}": READERS,
+    "GET /assets/{asset_id}/media": OPERATORS,
+    "GET /face-verifications": READERS,
     # It calls the upstream for minutes, at the account's call rate.
     "GET /reconcile": OPERATORS,
+    "POST /webhook-secret": OPERATORS,
     "GET /deliveries": READERS,
+    # The body of a message has links to a clip.
+    "GET /deliveries/{delivery_id}": OPERATORS,
+    "POST /deliveries/resend": OPERATORS,
     "POST /deliveries/{delivery_id}/resend": OPERATORS,
     "GET /usage": BILLING_READERS,
-    "POST /usage/corrections": BILLING,
+    "POST /usage/corrections": OPERATORS,
+    "POST /usage/rebuild": OPERATORS,
     # It calls the upstream for minutes, at the account's call rate.
     "GET /usage/check": BILLING,
     "GET /audit": READERS,
+    "GET /audit/{entry_id}": READERS,
     "GET /metrics": READERS,
 }
 """The roles that may use a route, by its method and its path below ``/admin/v1``; ``/metrics`` is beside it."""

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from app.admin import admins, audit, channels, deliveries, keys, models, prices, tasks, tenants, usage
+from app.admin import admins, assets, audit, budgets, channels, deliveries, keys, models, prices, tasks, tenants, usage
 from app.admin.authentication import require_admin
 from app.admin.reconcile import routes as reconcile
 from app.admin.roles import check_complete
+from app.admin.summary import routes as summary
 from app.http.openapi import admin_errors
 from app.http.query import read_query
 
@@ -27,6 +28,10 @@ router = APIRouter(
     responses=admin_errors(400, 401, 403, 429, 503),
     generate_unique_id_function=lambda route: f"admin_{route.name}",
 )
-for part in (tenants, keys, channels, models, prices, tasks, reconcile, deliveries, usage, audit, admins):
+_PARTS = (
+    *(summary, tenants, keys, channels, models, prices, budgets, tasks, assets),
+    *(reconcile, deliveries, usage, audit, admins),
+)
+for part in _PARTS:
     check_complete(part.router.routes)
     router.include_router(part.router)

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList, PermissionList
 from app.audit.models import AuditRow
 from app.http.schemas import RequestModel, RowView, drop_defaults
-from app.tenants.key_status import key_status
+from app.tenants.key_status import KeyStatus, key_status
 from app.tenants.models import ApiKeyRow, TenantRow
 from app.tenants.permissions import shown_permissions
 
 _MAX_GRACE_SECONDS = 365 * 24 * 3600
+_MAX_ARCHIVE_DAYS = 36_500
 
 TenantStatusText = Literal["active", "suspended"]
 
@@ -27,6 +28,10 @@ class TenantCreate(RequestModel):
     allowed_channels: ChannelList | None = None
     permissions: PermissionList | None = None
     allow_key_as_access_key_id: bool = True
+    archive: Literal["on", "off"] = Field(default="on", description="whether clips are copied into the archive")
+    archive_days: Annotated[int, Field(ge=1, le=_MAX_ARCHIVE_DAYS)] | None = Field(
+        default=None, description="for how many days copies are kept; null: for good"
+    )
     metadata: Metadata | None = None
 
 
@@ -71,8 +76,15 @@ class ErasureView(BaseModel):
     kept: Annotated[list[str], Field(description="what stays, in words")]
 
 
+class TenantCounts(BaseModel):
+    """What a tenant has: keys that work, and tasks that are not final."""
+
+    working_keys: int
+    unfinished_tasks: int
+
+
 class TenantView(RowView):
-    """A tenant."""
+    """A tenant; ``counts`` is null unless the request asks for it."""
 
     id: str
     name: str
@@ -82,15 +94,25 @@ class TenantView(RowView):
     allowed_channels: list[str] | None
     permissions: list[str]
     allow_key_as_access_key_id: bool
+    archive: str
+    archive_days: int | None
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    counts: TenantCounts | None = None
 
     @classmethod
-    def of_row(cls, row: TenantRow) -> Self:
+    def of_row(cls, row: TenantRow, counts: TenantCounts | None = None) -> Self:
         """Returns the view of a row."""
         permissions = shown_permissions(row.permissions)
-        return cls.of(row, limits=row.limits or {}, metadata=row.details, permissions=permissions)
+        return cls.of(
+            row,
+            limits=row.limits or {},
+            metadata=row.details,
+            permissions=permissions,
+            archive="on" if row.archive else "off",
+            counts=counts,
+        )
 
 
 class KeyView(RowView):
@@ -116,8 +138,11 @@ class KeyView(RowView):
     @classmethod
     def of_row(cls, row: ApiKeyRow, now: datetime, **secret: str) -> Self:
         """Returns the view of a row; ``now`` decides whether the key has expired."""
-        permissions = shown_permissions(row.permissions)
-        return cls.of(row, status=key_status(row, now), limits=row.limits or {}, permissions=permissions, **secret)
+        permissions, status = shown_permissions(row.permissions), key_status(row, now)
+        # A grace that a revocation has cut short is over.
+        grace_ends_at = None if status is KeyStatus.REVOKED else row.grace_ends_at
+        shown = {"status": status, "grace_ends_at": grace_ends_at, "permissions": permissions, **secret}
+        return cls.of(row, limits=row.limits or {}, **shown)
 
 
 class IssuedKeyView(KeyView):

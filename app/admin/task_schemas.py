@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from app.http.schemas import RequestModel, RowView
-from app.tasks.admin_repository import TaskWithChannel
+from app.tasks.admin_repository import TaskDetail, TaskWithChannel
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.responses import public_id, to_task
+from app.tasks.responses import public_id
 from app.urls import split_url
+from app.usage.schemas import LedgerEntry
 
 STATUSES = [status.value for status in TaskStatus]
 
@@ -90,9 +91,9 @@ class TaskMediaView(BaseModel):
     content: dict[str, Any] | None = Field(description="as the tenant sees it: links, and until when they work")
 
     @classmethod
-    def of_row(cls, row: TaskRow) -> Self:
-        """Returns the view of a row."""
-        content = to_task(row).get("content")
+    def of_task(cls, row: TaskRow, shown: dict[str, Any]) -> Self:
+        """Returns the view of a row; ``shown`` is what its tenant sees."""
+        content = shown.get("content")
         return cls(id=public_id(row), tenant_id=row.tenant_id, content=content if isinstance(content, dict) else None)
 
 
@@ -105,10 +106,34 @@ class TaskEventView(RowView):
     detail: str | None
 
 
+class TaskCopyView(RowView):
+    """What became of the copy of a file of a task in the archive."""
+
+    member: str = Field(description="the member of `content` with its link")
+    status: str = Field(description="`pending`, `stored`, `failed` or `released`, which is to be deleted")
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str | None = Field(description="why the last attempt failed; the tenant is told less")
+    size_bytes: int | None
+    stored_at: datetime | None
+
+
 class TaskDetailView(TaskView):
-    """A task with its history, oldest first."""
+    """A task with its history and its rows of the ledger, both oldest first, and its copies in the archive."""
 
     history: list[TaskEventView]
+    ledger: list[LedgerEntry]
+    copies: list[TaskCopyView]
+
+    @classmethod
+    def of_detail(cls, detail: TaskDetail) -> Self:
+        """Returns the view of a task with all that is known of it."""
+        return cls.of_task(
+            detail.found,
+            history=[TaskEventView.of(event) for event in detail.history],
+            ledger=[LedgerEntry.model_validate(row) for row in detail.ledger],
+            copies=[TaskCopyView.of(row) for row in detail.copies],
+        )
 
 
 class OrphanView(RowView):

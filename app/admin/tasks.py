@@ -4,12 +4,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.params import body_of, path_id, query_choice, query_text, read_body
+from app.admin.params import PERIOD_QUERY, body_of, parse_period, path_id, query_choice, query_text, read_body
 from app.admin.task_schemas import (
     STATUSES,
     OrphanView,
     TaskDetailView,
-    TaskEventView,
     TaskMediaView,
     TaskResolve,
     TaskView,
@@ -19,7 +18,7 @@ from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
-from app.tasks.admin_repository import TaskSearch, orphan_cursor, task_cursor
+from app.tasks.admin_repository import OrphanSearch, TaskSearch, orphan_cursor, task_cursor
 from app.tasks.admin_service import TaskAdminService
 from app.tasks.models import TaskStatus
 
@@ -35,10 +34,15 @@ router = APIRouter(tags=["admin: tasks"])
     response_model=Page[TaskView],
     openapi_extra={
         "parameters": [
+            query_parameter(
+                "id", {"type": "string"}, "only the task with this id: the tenant's, upstream's or spare one"
+            ),
             query_parameter("tenant", {"type": "string"}, "only this tenant's tasks"),
             query_parameter("status", {"type": "string", "enum": STATUSES}, "only tasks in this state"),
             query_parameter("model", {"type": "string"}, "a name or alias of a model, or what it is called upstream"),
             query_parameter("channel", {"type": "string"}, "name or id of a channel"),
+            query_parameter("key", {"type": "string"}, "only tasks that were made with the API key of this id"),
+            *PERIOD_QUERY,
             *PAGE_QUERY,
         ]
     },
@@ -52,17 +56,20 @@ async def list_tasks(request: Request) -> Response:
     model = query_text(request, "model")
     models = await catalog.index()
     wanted = TaskSearch(
+        task_id=query_text(request, "id"),
         tenant_id=query_text(request, "tenant"),
         status=None if status is None else TaskStatus(status),
         models=() if model is None else models.spellings_of_all([model]),
         channel=query_text(request, "channel"),
+        key_id=query_text(request, "key"),
+        period=parse_period(request),
     )
     return json_response(to_page(await service.page(page, wanted), page, cursor_of=task_cursor, view=TaskView.of_task))
 
 
 @router.get(_ONE, summary="Show any tenant's task", response_model=TaskDetailView, responses=admin_errors(404))
 async def get_task(request: Request) -> Response:
-    """Shows one task with its history, by the upstream's id or our own; the upstream is not asked."""
+    """Shows one task with its history and what it cost, by the upstream's id or our own; the upstream is not asked."""
     return await _answer(request)
 
 
@@ -73,7 +80,7 @@ async def get_task_media(request: Request) -> Response:
     """Shows the links to the results of a task, for owners and operators; each look is in the audit log."""
     service: TaskAdminService = request.state.task_admin
     row = await service.look(request.state.actor, path_id(request, "task_id"))
-    return json_response(TaskMediaView.of_row(row), headers={"Cache-Control": "no-store"})
+    return json_response(TaskMediaView.of_task(row, service.shown(row)), headers={"Cache-Control": "no-store"})
 
 
 @router.post(
@@ -118,13 +125,22 @@ async def resolve_task(request: Request) -> Response:
     "/orphans",
     summary="List upstream tasks without an owner",
     response_model=Page[OrphanView],
-    openapi_extra={"parameters": PAGE_QUERY},
+    openapi_extra={
+        "parameters": [
+            query_parameter("upstream_id", {"type": "string"}, "only the one with this id of the upstream"),
+            query_parameter(
+                "task", {"type": "string"}, "only those that the create of this task may have made; either id"
+            ),
+            *PAGE_QUERY,
+        ]
+    },
 )
 async def list_orphans(request: Request) -> Response:
     """Lists upstream tasks that a create of unknown outcome may have made, newest first."""
     service: TaskAdminService = request.state.task_admin
     page = parse_page(request)
-    orphans = await service.orphans(page)
+    wanted = OrphanSearch(upstream_id=query_text(request, "upstream_id"), task_id=query_text(request, "task"))
+    orphans = await service.orphans(page, wanted)
     return json_response(
         to_page(
             orphans,
@@ -137,5 +153,4 @@ async def list_orphans(request: Request) -> Response:
 
 async def _answer(request: Request) -> Response:
     service: TaskAdminService = request.state.task_admin
-    found, events = await service.get(path_id(request, "task_id"))
-    return json_response(TaskDetailView.of_task(found, history=[TaskEventView.of(event) for event in events]))
+    return json_response(TaskDetailView.of_detail(await service.get(path_id(request, "task_id"))))

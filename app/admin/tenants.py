@@ -1,30 +1,44 @@
 """Admin routes of tenants."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.allow_lists import to_stored
 from app.admin.deletion_guards import count_unfinished
 from app.admin.erasure import KEPT
-from app.admin.params import body_of, path_id, query_choice, read_body
-from app.admin.schemas import ErasureView, TenantCreate, TenantPatch, TenantView
+from app.admin.params import (
+    PERIOD_QUERY,
+    body_of,
+    name_query,
+    parse_period,
+    path_id,
+    query_choice,
+    query_flag,
+    query_text,
+    read_body,
+)
+from app.admin.schemas import ErasureView, TenantCounts, TenantCreate, TenantPatch, TenantView
+from app.admin.tenant_counts import count_of_tenants
 from app.creates.idempotency import delete_idempotency_keys
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
+from app.money.budgets.service import end_budgets
+from app.tenants.models import TenantStatus
+from app.tenants.repository import TenantSearch
 from app.tenants.service import TenantService
 
 _ALL = "/tenants"
 _ONE = _ALL + "/{tenant_id}"
-_ERASE: dict[str, Any] = {
-    "name": "erase",
-    "in": "query",
-    "description": "whether the tenant's content is removed, too",
-    "schema": {"type": "boolean", "default": False},
-}
+_STATUSES = [status.value for status in TenantStatus]
+_BOOLEAN = {"type": "boolean", "default": False}
+_ERASE = query_parameter("erase", _BOOLEAN, "whether the tenant's content is removed, too")
+_COUNTS = query_parameter("counts", _BOOLEAN, "whether `counts` of keys and unfinished tasks are shown")
 
 router = APIRouter(tags=["admin: tenants"])
 
@@ -45,20 +59,50 @@ async def create_tenant(request: Request) -> Response:
     return json_response(TenantView.of_row(row), status=201)
 
 
-@router.get(_ALL, summary="List tenants", response_model=Page[TenantView], openapi_extra={"parameters": PAGE_QUERY})
+@router.get(
+    _ALL,
+    summary="List tenants",
+    response_model=Page[TenantView],
+    openapi_extra={
+        "parameters": [
+            name_query("the id of a tenant"),
+            query_parameter("status", {"type": "string", "enum": _STATUSES}, "only tenants in this state"),
+            *PERIOD_QUERY,
+            _COUNTS,
+            *PAGE_QUERY,
+        ]
+    },
+)
 async def list_tenants(request: Request) -> Response:
     """Lists tenants, newest first."""
     service: TenantService = request.state.tenants
     page = parse_page(request)
-    rows = await service.list_tenants(page)
-    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=TenantView.of_row))
+    status = query_choice(request, "status", _STATUSES)
+    wanted = TenantSearch(
+        text=query_text(request, "q"),
+        status=None if status is None else TenantStatus(status),
+        period=parse_period(request),
+    )
+    rows = await service.list_tenants(page, wanted)
+    counts = await _counts(request, [row.id for row in rows])
+    return json_response(
+        to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: TenantView.of_row(row, counts.get(row.id)))
+    )
 
 
-@router.get(_ONE, summary="Show a tenant", response_model=TenantView, responses=admin_errors(404))
+@router.get(
+    _ONE,
+    summary="Show a tenant",
+    response_model=TenantView,
+    responses=admin_errors(404),
+    openapi_extra={"parameters": [_COUNTS]},
+)
 async def get_tenant(request: Request) -> Response:
     """Shows one tenant."""
     service: TenantService = request.state.tenants
-    return json_response(TenantView.of_row(await service.get_tenant(path_id(request, "tenant_id"))))
+    row = await service.get_tenant(path_id(request, "tenant_id"))
+    counts = await _counts(request, [row.id])
+    return json_response(TenantView.of_row(row, counts.get(row.id)))
 
 
 @router.patch(
@@ -92,14 +136,25 @@ async def delete_tenant(request: Request) -> Response:
     """
     service: TenantService = request.state.tenants
     tenant_id = path_id(request, "tenant_id")
-    is_erased = query_choice(request, _ERASE["name"], ("true", "false")) == "true"
+    is_erased = query_flag(request, "erase")
     await service.delete_tenant(
         request.state.actor,
         tenant_id,
         count_unfinished=count_unfinished,
         delete_idempotency_keys=delete_idempotency_keys,
+        end_budgets=end_budgets,
         is_erased=is_erased,
     )
     if is_erased:
         return json_response(ErasureView(id=tenant_id, kept=list(KEPT)), status=202)
     return Response(status_code=204)
+
+
+async def _counts(request: Request, tenant_ids: Sequence[str]) -> dict[str, TenantCounts]:
+    """Returns the counts of tenants, if the request asks for them."""
+    if not query_flag(request, "counts"):
+        return {}
+    service: TenantService = request.state.tenants
+    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
+    async with sessions() as session:
+        return await count_of_tenants(session, tenant_ids, now=service.now())

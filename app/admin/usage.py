@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.admin.params import body_of, query_text, read_body
 from app.admin.reconcile.schemas import End
 from app.admin.usage_check import CheckLine, UsageCheck
-from app.admin.usage_schemas import UsageCorrect
+from app.admin.usage_schemas import RebuiltSums, UsageCorrect
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel
 from app.core.leases import Lease
@@ -116,6 +116,13 @@ async def correct_usage(request: Request) -> Response:
         request.state.actor, wanted.task_id, total_tokens=wanted.total_tokens, note=wanted.note
     )
     return json_response(LedgerEntry.model_validate(row), status=201)
+
+
+@router.post("/usage/rebuild", summary="Compute the sums of budgets again", response_model=RebuiltSums)
+async def rebuild_sums(request: Request) -> Response:
+    """Computes what is used and held of every budget from the ledger and the holds, while creates go on."""
+    corrections: UsageCorrections = request.state.usage_corrections
+    return json_response(RebuiltSums(periods=await corrections.rebuild_budgets(request.state.actor)))
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""Compares the ledger with the rows of tasks and with the upstream's lists of the last seven days.
+"""Compares the ledger with the rows of tasks, with the sums of budgets, and with the upstream's lists of seven days.
 
 Nothing is written, and no transaction is open during the upstream calls, which respect each account's rate limits.
 """
@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Row, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.admin.reconcile.report import (
     PACE,
@@ -20,7 +21,13 @@ from app.admin.reconcile.report import (
     wait_with_progress,
 )
 from app.admin.reconcile.schemas import Progress
-from app.admin.usage_schemas import UsageDifference, UsageListEnd, UsageOrphan
+from app.admin.usage_schemas import (
+    BudgetDifference,
+    UsageDifference,
+    UsageEstimate,
+    UsageListEnd,
+    UsageOrphan,
+)
 from app.channels.channel import Channel, ChannelStatus
 from app.core.leases import Lease
 from app.tasks.context import TasksContext
@@ -28,9 +35,10 @@ from app.tasks.models import FINAL_STATUSES, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask, SnapshotReader
 from app.tasks.recovery.repository import AllIntents
 from app.tasks.repository import has_status
+from app.usage.budget_periods import differing_periods
 from app.usage.models import LedgerKind, LedgerRow
 
-CheckLine = UsageDifference | UsageOrphan | UsageListEnd | Progress
+CheckLine = UsageDifference | UsageEstimate | BudgetDifference | UsageOrphan | UsageListEnd | Progress
 
 _BATCH = 5000
 # Our clock and the upstream's may differ, and an adopted task has the upstream's time.
@@ -48,7 +56,7 @@ class _Settled(NamedTuple):
 
 
 class UsageCheck:
-    """Proves that the ledger, the tasks and the upstream say the same, or names the tasks that differ."""
+    """Proves that the ledger, the tasks, the budgets and the upstream say the same, or names what differs."""
 
     def __init__(self, context: TasksContext, reconciliation: Reconciliation) -> None:
         """``reconciliation`` keeps two comparisons of an account from running at the same time."""
@@ -67,7 +75,7 @@ class UsageCheck:
         return channels, await self._reconciliation.begin(channels)
 
     async def lines(self, channels: Sequence[Channel], leases: list[Lease]) -> AsyncIterator[CheckLine]:
-        """Yields what differs, upstream tasks without an owner, and the end of each account's list."""
+        """Yields what differs, what is estimated, upstream tasks without an owner, and the end of each list."""
         loop = asyncio.get_running_loop()
         extended_at = loop.time()
         try:
@@ -83,8 +91,11 @@ class UsageCheck:
         since = self._context.clock() - TASKS_KEPT
         async with self._context.sessions() as session:
             differing = await _tasks_that_differ(session, since=since)
+            periods = await differing_periods(session, since=since)
         for row in differing:
             yield _of_task(row)
+        for period in periods:
+            yield BudgetDifference.model_validate(period)
         listed: set[str] = set()
         for channel in channels:
             if channel.ark is None or listed & await self._context.directory.sharing(channel):
@@ -131,7 +142,7 @@ class UsageCheck:
             if (row := settled.get(task.id)) is not None:
                 end.settled += 1
                 end.ledger_tokens += row.tokens or 0
-                if task.status in _FINAL and row.tokens != tokens:
+                if _says_usage(task) and row.tokens != tokens:
                     lines.append(_of_upstream(task, row))
             elif task.id in unfinished:
                 end.unsettled += 1
@@ -146,28 +157,37 @@ class UsageCheck:
 
 
 async def _tasks_that_differ(session: AsyncSession, *, since: datetime) -> Sequence[Row[Any]]:
-    """Returns the ended tasks since a time whose settlement is missing, or has other tokens than they."""
+    """Returns the ended tasks since a time whose settlement is missing, or has other tokens than they.
+
+    A task with a correction is not among them: the operator has said what it cost, whatever its own row says.
+    """
     tokens = case((TaskRow.status == TaskStatus.SUCCEEDED.value, TaskRow.total_tokens), else_=0)
-    is_its_settlement = and_(
-        LedgerRow.tenant_id == TaskRow.tenant_id,
-        LedgerRow.task_id == TaskRow.id,
-        LedgerRow.kind == LedgerKind.SETTLEMENT.value,
+    is_its_row = and_(LedgerRow.tenant_id == TaskRow.tenant_id, LedgerRow.task_id == TaskRow.id)
+    correction = aliased(LedgerRow)
+    is_corrected = exists().where(
+        correction.tenant_id == LedgerRow.tenant_id,
+        correction.task_id == LedgerRow.task_id,
+        correction.kind == LedgerKind.CORRECTION.value,
     )
+    is_unlike = or_(LedgerRow.total_tokens.is_distinct_from(tokens), tokens.is_(None)) & ~is_corrected
     query = (
         select(
             TaskRow.tenant_id,
             TaskRow.id,
             TaskRow.upstream_id,
+            TaskRow.status,
             tokens.label("task_tokens"),
+            # What cost nothing by its status may have cost something before the upstream erased it.
+            or_(TaskRow.status != TaskStatus.SUCCEEDED.value, TaskRow.total_tokens.is_(None)).label("is_unseen"),
             LedgerRow.id.label("ledger_id"),
             LedgerRow.total_tokens,
             LedgerRow.is_estimated,
         )
-        .outerjoin(LedgerRow, is_its_settlement)
+        .outerjoin(LedgerRow, is_its_row & (LedgerRow.kind == LedgerKind.SETTLEMENT.value))
         .where(
             TaskRow.created_at >= since,
             has_status(sorted(FINAL_STATUSES)),
-            or_(LedgerRow.id.is_(None), LedgerRow.total_tokens != tokens),
+            or_(LedgerRow.id.is_(None), is_unlike),
         )
         .order_by(TaskRow.created_at, TaskRow.id)
     )
@@ -200,11 +220,24 @@ async def _unfinished(session: AsyncSession, upstream_ids: Sequence[str]) -> set
     return {str(upstream_id) for upstream_id in await session.scalars(query)}
 
 
+def _says_usage(task: ListedTask) -> bool:
+    """Whether the upstream says what a task cost; a success without usage says nothing."""
+    return task.status in _FINAL and (task.status != TaskStatus.SUCCEEDED.value or task.total_tokens is not None)
+
+
 def _billed(task: ListedTask) -> int:
     return (task.total_tokens or 0) if task.status == TaskStatus.SUCCEEDED.value else 0
 
 
-def _of_task(row: Row[Any]) -> UsageDifference:
+def _of_task(row: Row[Any]) -> UsageDifference | UsageEstimate:
+    if row.is_unseen and row.is_estimated:
+        return UsageEstimate(
+            tenant_id=row.tenant_id,
+            task_id=row.id,
+            upstream_id=row.upstream_id,
+            status=row.status,
+            ledger_tokens=row.total_tokens,
+        )
     return UsageDifference(
         kind="not_settled" if row.ledger_id is None else "task",
         tenant_id=row.tenant_id,

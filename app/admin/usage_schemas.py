@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.schemas import RequestModel
 
@@ -26,7 +26,7 @@ class UsageCorrect(RequestModel):
 
 
 class UsageDifference(BaseModel):
-    """A task whose row in the ledger, own row and upstream task do not agree."""
+    """A task whose rows in the ledger, own row and upstream task do not agree in their tokens."""
 
     type: Literal["difference"] = "difference"
     kind: Literal["upstream", "task", "not_settled"] = Field(
@@ -38,6 +38,41 @@ class UsageDifference(BaseModel):
     ledger_tokens: int | None = Field(description="with corrections; null when there is no figure")
     other_tokens: int | None = Field(description="of the upstream, or of the task's row")
     is_estimated: bool
+
+
+class UsageEstimate(BaseModel):
+    """A task that was settled at its hold, because its usage was never seen, and has not been corrected.
+
+    It is no difference: nothing says another figure.
+    """
+
+    type: Literal["estimate"] = "estimate"
+    tenant_id: str
+    task_id: str = Field(description="our own id")
+    upstream_id: str | None
+    status: str = Field(description="how the task ended")
+    ledger_tokens: int | None = Field(description="the most that it was expected to cost; null when that is not known")
+
+
+class BudgetDifference(BaseModel):
+    """A period of a budget whose sums are not what follows from the ledger and the holds; in millionths."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    type: Literal["budget"] = "budget"
+    tenant_id: str
+    budget_id: str
+    starts_at: datetime
+    used_micros: int
+    ledger_micros: int = Field(description="what the ledger says of the tasks that were created in the period")
+    held_micros: int
+    holds_micros: int = Field(description="the holds of unfinished tasks")
+
+
+class RebuiltSums(BaseModel):
+    """Answer of ``POST /usage/rebuild``."""
+
+    periods: int = Field(description="periods of budgets whose sums were different")
 
 
 class UsageOrphan(BaseModel):
@@ -56,7 +91,7 @@ class UsageListEnd(BaseModel):
     """The end of one account's list.
 
     ``upstream_tokens`` is ``ledger_tokens``, ``unsettled_tokens`` and ``orphan_tokens`` together, unless there are
-    differences.
+    differences or estimates.
     """
 
     type: Literal["list"] = "list"

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.name_lookup import tenant_id
-from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, command, group
+from app.cli.name_lookup import key_id, tenant_id
+from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Since, TenantFilter, Until, command, group, period
 from app.cli.tables import show_rows
 
 audit = group(
@@ -14,6 +14,8 @@ audit = group(
     examples=(
         "seedgate audit list --tenant studio",
         "seedgate audit list --action key.revoke --json",
+        "seedgate audit list --actor ada --since 7d",
+        "seedgate audit list --key render-farm",
     ),
 )
 
@@ -24,14 +26,29 @@ _LISTED = ("at", "actor", "address", "action", "target_id", "tenant_id", "detail
     audit, "list", examples=("seedgate audit list --tenant studio", "seedgate audit list --action key.revoke --json")
 )
 def list_audit(
-    tenant: TenantFilter = None,
-    target: Annotated[str | None, typer.Option(help="Only changes of this object, by its id.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only this action.")] = None,
-    limit: Limit = DEFAULT_LIMIT,
     *,
+    tenant: TenantFilter = None,
+    target: Annotated[
+        str | None, typer.Option(help="Only changes of this object, by its id; a task also by the upstream's.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Only what was done to, or with, this API key; id, public part or name.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(help="Only this action.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only changes by the admin or the command of this name.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = DEFAULT_LIMIT,
     json: AsJson = False,
 ) -> None:
     """List changes, newest first."""
     client = AdminClient()
-    rows = client.rows("/audit", tenant=tenant_id(client, tenant), target=target, action=action)
+    query = {
+        "tenant": tenant_id(client, tenant),
+        "target": target,
+        "key": key_id(client, key),
+        "action": action,
+        "actor": actor,
+    }
+    rows = client.rows("/audit", **query, **period(since, until))
     show_rows(rows, _LISTED, limit=limit, is_json=json)

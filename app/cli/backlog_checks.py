@@ -1,56 +1,39 @@
 """The checks of ``doctor`` for work that makes no progress."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admin.backlog import Backlog, QueueDepth, read_backlog
+from app.admin.stuck_work import STUCK_AFTER, StuckWork, read_stuck_work
 from app.cli.checks import CheckResult, failed, passed
 
-# Due work is done within seconds; after minutes it is stuck.
-_STUCK_SECONDS = 600.0
-_ABANDONED_AFTER = timedelta(minutes=1)
+_STUCK_SECONDS = STUCK_AFTER.total_seconds()
 _WORKERS = "is a gateway or a worker running with SEEDGATE_BACKGROUND=on, and is the channel active?"
-
-# The lock of a dead process is free; taking it in shared mode for a moment disturbs no process.
-_PROCESSES = text("SELECT count(*) FROM instances WHERE NOT pg_try_advisory_xact_lock_shared(lock_key)")
-_ABANDONED = text("""
-    SELECT count(*) FROM (
-        SELECT instance_id FROM tasks WHERE status = 'submitting' AND sent_at < :before
-        UNION ALL
-        SELECT instance_id FROM asset_create_intents WHERE cut_at IS NULL AND started_at < :before
-    ) AS open_creates LEFT JOIN instances ON instances.id = open_creates.instance_id
-    WHERE instances.id IS NULL OR pg_try_advisory_xact_lock_shared(instances.lock_key)
-""")
-_EXPIRED_LEASES = text("""
-    SELECT 'the search of channel ' || split_part(name, ':', 2) FROM leases
-     WHERE name LIKE 'list:%' AND expires_at < :before AND EXISTS (
-        SELECT FROM tasks WHERE status = 'unknown' AND channel_id = split_part(name, ':', 2) AND next_poll_at < :before)
-    UNION ALL
-    SELECT 'the delivery ' || id FROM deliveries
-     WHERE next_attempt_at IS NOT NULL AND lease_token IS NOT NULL AND lease_until < :before
-""")
 
 
 async def check_backlog(session: AsyncSession, *, now: datetime, grace_seconds: float) -> list[CheckResult]:
     """Returns a result for each kind of work; ``grace_seconds`` is how long a lost create is searched for."""
     backlog = await read_backlog(session, now=now)
-    alive = await session.scalar(_PROCESSES) or 0
-    abandoned = await session.scalar(_ABANDONED, {"before": now - _ABANDONED_AFTER}) or 0
-    before = now - timedelta(seconds=_STUCK_SECONDS)
-    expired = (await session.scalars(_EXPIRED_LEASES, {"before": before})).all()
+    stuck = await read_stuck_work(session, now=now)
     return [
-        passed("processes", f"{alive} alive"),
+        _processes(stuck),
         *_outcomes(backlog, grace_seconds),
-        _abandoned(abandoned),
+        _abandoned(stuck.abandoned),
         *_polls(backlog),
         _outbox(backlog),
+        _copies(backlog),
         _orphans(backlog),
         _breakers(backlog),
-        _leases(list(expired)),
+        _leases(stuck.expired_leases),
     ]
+
+
+def _processes(stuck: StuckWork) -> CheckResult:
+    if not stuck.silent:
+        return passed("processes", f"{stuck.alive} alive")
+    return failed("processes", f"{stuck.silent} of {stuck.alive} are frozen or cannot write: restart them")
 
 
 def _outcomes(backlog: Backlog, grace_seconds: float) -> Iterator[CheckResult]:
@@ -87,6 +70,15 @@ def _outbox(backlog: Backlog) -> CheckResult:
     return failed("deliveries", f"{_describe(backlog.due)}, are overdue: {_WORKERS}")
 
 
+def _copies(backlog: Backlog) -> CheckResult:
+    if backlog.copies.oldest_seconds <= _STUCK_SECONDS:
+        return passed(
+            "copies", f"{backlog.copies.count} copies to be made or deleted" if backlog.copies.count else "none"
+        )
+    fix = f"is SEEDGATE_ARCHIVE_URL set, and {_WORKERS}"
+    return failed("copies", f"{_describe(backlog.copies)}, are overdue: {fix}")
+
+
 def _orphans(backlog: Backlog) -> CheckResult:
     if not backlog.orphans.count:
         return passed("orphans", "none")
@@ -102,7 +94,7 @@ def _breakers(backlog: Backlog) -> CheckResult:
     return failed("breakers", f"no creates are given to {names}: {fix}")
 
 
-def _leases(expired: list[str]) -> CheckResult:
+def _leases(expired: Sequence[str]) -> CheckResult:
     if not expired:
         return passed("leases", "none is left by a process that is gone")
     shown = ", ".join(expired[:3]) + (" …" if len(expired) > 3 else "")  # noqa: PLR2004 - to fit in a line

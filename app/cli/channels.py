@@ -8,7 +8,7 @@ import typer
 from app.cli.admin_client import AdminClient, given
 from app.cli.exit_codes import MISCONFIGURED, say, stop
 from app.cli.name_lookup import find_channel
-from app.cli.options import AsJson, Sure, command, confirm, group
+from app.cli.options import AsJson, Search, Sure, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 channels = group(
@@ -28,10 +28,15 @@ _CREDENTIALS = {"ark": "has_ark_api_key", "openapi": "has_access_key"}
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
 
 
-@command(channels, "list", examples=("seedgate channels list",))
-def list_channels(*, json: AsJson = False) -> None:
+@command(channels, "list", examples=("seedgate channels list", "seedgate channels list --status suspended"))
+def list_channels(
+    search: Search = None,
+    status: Annotated[str | None, typer.Option(help="Only in this state: active or suspended.")] = None,
+    *,
+    json: AsJson = False,
+) -> None:
     """List channels; secrets are never shown."""
-    show_rows(AdminClient().rows("/channels"), _LISTED, is_json=json)
+    show_rows(AdminClient().rows("/channels", q=search, status=status), _LISTED, is_json=json)
 
 
 @command(channels, "get", examples=("seedgate channels get beijing-2",))

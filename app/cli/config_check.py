@@ -5,6 +5,7 @@ import os
 
 from pydantic import ValidationError
 
+from app.archive.configured import store_settings
 from app.catalog.model_list import first_models
 from app.channels.configured import channel_from_environment
 from app.cli.exit_codes import MISCONFIGURED, say, stop
@@ -98,7 +99,15 @@ async def check_settings(settings: Settings) -> None:
 async def _errors_in(settings: Settings, invalid: set[str]) -> list[str]:
     """Returns a line for each error in settings that could be parsed; ``invalid`` names those that could not."""
     errors: dict[str, str] = {}
-    for check in (_check_sealing_key, _check_database, _check_models, _check_channel, _check_destinations, _check_http):
+    for check in (
+        _check_sealing_key,
+        _check_database,
+        _check_models,
+        _check_channel,
+        _check_destinations,
+        _check_archive,
+        _check_http,
+    ):
         try:
             await check(settings, invalid)
         except (SealError, SettingError) as error:
@@ -122,6 +131,10 @@ async def _check_channel(settings: Settings, _invalid: set[str]) -> None:
 
 async def _check_destinations(settings: Settings, _invalid: set[str]) -> None:
     destination_rules(settings)
+
+
+async def _check_archive(settings: Settings, _invalid: set[str]) -> None:
+    store_settings(settings)
 
 
 async def _check_http(settings: Settings, _invalid: set[str]) -> None:

@@ -68,7 +68,7 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
-        announcing = asyncio.create_task(_announce(server, port, kept))
+        announcing = asyncio.create_task(_announce(server, port, kept, has_console=settings.console == "on"))
         with suppress(SystemExit):  # raised by uvicorn when it cannot listen; it has logged why
             await server.serve(listeners(config, configured.metrics_port))
         announcing.cancel()
@@ -143,17 +143,18 @@ async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream
         return (await services.keys.create(actor, tenant.id, name="demo")).secret
 
 
-async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None:
+async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets, *, has_console: bool) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.05)
     base = f"http://{HOST}:{port}"
+    console = f"\n  console      {base}/console" if has_console else ""
     say(f"""
 Seedgate is running. Ctrl-C stops it.
 
   base URL     {base}
   API key      {kept.api_key}
   admin token  {kept.admin_token}
-  API docs     {base}/docs
+  API docs     {base}/docs{console}
 
 Make a video task:
 

@@ -15,6 +15,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.archive.configured import store_settings
+from app.archive.errors import StoreError as StorageError
+from app.archive.open_store import open_store as open_archive_store
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.channel_secrets import is_bound, open_channel
@@ -39,8 +42,8 @@ from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema_version import schema_state
 from app.db.versions import UnsupportedServerError
 from app.devdb.folder import LOG_NAME, was_used
-from app.limits.counters import StoreError
 from app.limits.redis_store import RedisStore
+from app.limits.store import StoreError
 from app.observability.redaction import hide, redact
 from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
@@ -124,6 +127,7 @@ async def check_installation(settings: Settings, database: Database) -> list[Che
     return [
         *await _check_database(settings, database),
         await check_shared_limits(redis_url),
+        await check_archive(settings),
         await _check_public_url(settings),
     ]
 
@@ -141,6 +145,19 @@ async def check_shared_limits(redis_url: str | None) -> CheckResult:
     finally:
         await store.aclose()
     return passed("shared limits", "the server of SEEDGATE_REDIS_URL answers")
+
+
+async def check_archive(settings: Settings) -> CheckResult:
+    """Checks that the store of the archive answers to its key pair."""
+    configured = store_settings(settings)
+    if configured is None:
+        return passed("archive", "SEEDGATE_ARCHIVE_URL is not set: clips are not copied")
+    try:
+        await open_archive_store(configured).size("doctor")
+    except StorageError as error:
+        fix = "check SEEDGATE_ARCHIVE_… and the bucket's policy; clips are not copied meanwhile"
+        return failed("archive", f"{error}; {fix}")
+    return passed("archive", f"the store of {settings.archive_url} answers")
 
 
 async def _check_database(settings: Settings, database: Database) -> list[CheckResult]:

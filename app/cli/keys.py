@@ -12,6 +12,7 @@ from app.cli.options import (
     AsJson,
     Permissions,
     RequestLimit,
+    Search,
     Sure,
     TenantFilter,
     changed_rights,
@@ -43,11 +44,17 @@ _NEW = ("id", "name", "key")
 _NEW_PAIR = ("id", "name", "access_key_id", "secret_access_key")
 
 
-@command(keys, "list", examples=("seedgate keys list --tenant studio",))
-def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
+@command(keys, "list", examples=("seedgate keys list --tenant studio", "seedgate keys list --search render"))
+def list_keys(
+    tenant: TenantFilter = None,
+    search: Search = None,
+    status: Annotated[str | None, typer.Option(help="Only active, rotated, expired or revoked ones.")] = None,
+    *,
+    json: AsJson = False,
+) -> None:
     """List API keys; `get` shows what a restricted one may use. Secrets are never shown."""
     client = AdminClient()
-    rows = list(client.rows("/keys", tenant=tenant_id(client, tenant)))
+    rows = list(client.rows("/keys", tenant=tenant_id(client, tenant), q=search, status=status))
     show_rows(rows if json else [{**row, "restricted_to": _restrictions(row)} for row in rows], _LISTED, is_json=json)
 
 
@@ -98,12 +105,15 @@ def update_key(
     rps: RequestLimit = None,
     rpm: RequestLimit = None,
     create_rpm: RequestLimit = None,
+    unfinished_tasks: RequestLimit = None,
     json: AsJson = False,
 ) -> None:
-    """Change what a key may do and how often: requests a second and a minute, creates a minute."""
+    """Change what a key may do and how often: requests a second and a minute, creates a minute, unfinished tasks."""
     client = AdminClient()
     found = find_key(client, key)
-    body = changed_rights(found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm)
+    body = changed_rights(
+        found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm, unfinished_tasks=unfinished_tasks
+    )
     show_one(client.call("PATCH", f"/keys/{found['id']}", body), is_json=json)
 
 

@@ -13,6 +13,7 @@ _ADMIN_PREFIX = "sga-"
 _ADMIN_FIELDS = ("id", "public_part", "name")
 _KEY_FIELDS = ("public_part", "access_key_id")
 _ROTATED = "rotated"
+_SHOWS_IDS = "seedgate usage --by {} --json"
 
 
 def find_tenant(client: AdminClient, text: str) -> dict[str, Any]:
@@ -87,10 +88,17 @@ def find_admin(client: AdminClient, text: str) -> dict[str, Any]:
 
 
 def tenant_id(client: AdminClient, text: str | None) -> str | None:
-    """Returns the tenant id for a filter, which may be a deleted tenant's; None stays None."""
+    """Returns the id of a tenant, which may be a deleted one; None stays None. An id is not looked up."""
     if text is None or _ID.fullmatch(text):
         return text
     return str(find_tenant(client, text)["id"])
+
+
+def key_id(client: AdminClient, text: str | None) -> str | None:
+    """Returns the id of an API key; None stays None. An id is not looked up: not every admin may."""
+    if text is None or _ID.fullmatch(text):
+        return text
+    return str(find_key(client, text)["id"])
 
 
 def _find(client: AdminClient, kind: str, text: str, fields: tuple[str, ...]) -> dict[str, Any]:
@@ -100,7 +108,10 @@ def _find(client: AdminClient, kind: str, text: str, fields: tuple[str, ...]) ->
         if exact is None:
             stop(f"there is no {kind} with the id {text}")
         return exact
-    return _only(kind, text, [row for row in client.rows(path) if text in {row.get(field) for field in fields}])
+    rows = client.permitted_rows(path)
+    if rows is None:
+        stop(f"the role of this token may not look up {kind}s: give the id, which `{_SHOWS_IDS.format(kind)}` shows")
+    return _only(kind, text, [row for row in rows if text in {row.get(field) for field in fields}])
 
 
 def _only(kind: str, text: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -2,21 +2,27 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.times import parse_past_time
 from app.observability.escaping import escape
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many at most, newest first.")]
 TenantFilter = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's; name or id.")]
+KeyFilter = Annotated[str | None, typer.Option("--key", help="Only this API key's; id, public part or name.")]
 Permissions = Annotated[
     list[str] | None, typer.Option("--permission", help="What it may do; may be given more than once; `all`.")
 ]
-RequestLimit = Annotated[int | None, typer.Option(min=0, help="A limit on its requests; 0 for none.")]
+RequestLimit = Annotated[int | None, typer.Option(min=0, help="A limit; 0 for none.")]
+Search = Annotated[str | None, typer.Option(help="Only with this in the name, in any case; or with this id.")]
+Since = Annotated[str | None, typer.Option(help="A time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 30d.")]
+Until = Annotated[str | None, typer.Option(help="The end of the period, itself left out; until now.")]
 DEFAULT_LIMIT = 50
 
 
@@ -53,6 +59,14 @@ def confirm(what: str, *, is_sure: bool) -> None:
     typer.confirm(f"{escape(what)}, which cannot be undone. Go on?", abort=True, err=True)
 
 
+def archive_changes(archive: str | None, archive_days: int | None) -> dict[str, Any]:
+    """Returns the members of a PATCH that changes the archive of a tenant; 0 days keep copies for good."""
+    if archive not in {None, "on", "off"}:
+        stop("--archive is on or off", MISCONFIGURED)
+    body: dict[str, Any] = {} if archive is None else {"archive": archive}
+    return body if archive_days is None else body | {"archive_days": archive_days or None}
+
+
 def changed_rights(
     row: dict[str, Any],
     *,
@@ -60,15 +74,30 @@ def changed_rights(
     rps: int | None,
     rpm: int | None,
     create_rpm: int | None,
+    unfinished_tasks: int | None,
 ) -> dict[str, Any]:
     """Returns the members of a PATCH that changes permissions and limits; ends the program if there is none."""
     body: dict[str, Any] = {}
     if permissions is not None:
         body["permissions"] = None if permissions == ["all"] else permissions
-    limits = {"rps": rps, "rpm": rpm, "create_rpm": create_rpm}
+    limits = {"rps": rps, "rpm": rpm, "create_rpm": create_rpm, "unfinished_tasks": unfinished_tasks}
     sent = {name: limit or None for name, limit in limits.items() if limit is not None}
     if sent:
         body["limits"] = {**row["limits"], **sent}
     if not body:
-        stop("give --permission, --rps, --rpm or --create-rpm", MISCONFIGURED)
+        stop("give --permission, --rps, --rpm, --create-rpm or --unfinished-tasks", MISCONFIGURED)
     return body
+
+
+def period(since: str | None, until: str | None) -> dict[str, str | None]:
+    """Returns the query parameters of a period; ends the program if one of its ends is no time in the past."""
+    return {"from": _time(since, "--since"), "to": _time(until, "--until")}
+
+
+def _time(text: str | None, option: str) -> str | None:
+    if text is None:
+        return None
+    try:
+        return parse_past_time(text, datetime.now(UTC)).isoformat()
+    except ValueError as error:
+        stop(f"{option}: {error}", MISCONFIGURED)

@@ -1,6 +1,5 @@
 """``seedgate prices``: what a million tokens cost."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from app.cli.admin_client import AdminClient
 from app.cli.command_table import implementation
 from app.cli.exit_codes import tell
 from app.cli.json_files import read_list
+from app.cli.money import to_units
 from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_rows
 
@@ -31,7 +31,6 @@ _LISTED = (
     "per_million_tokens",
     "valid_from",
 )
-_MICROS = 1_000_000
 
 
 @command(prices, "list", examples=("seedgate prices list", "seedgate prices list --at 2026-12-01T00:00:00Z"))
@@ -72,5 +71,4 @@ def _show(rows: list[dict[str, Any]], *, is_json: bool) -> None:
 
 
 def _in_units(row: dict[str, Any]) -> dict[str, Any]:
-    amount = (Decimal(row["micros_per_million_tokens"]) / _MICROS).normalize()
-    return row | {"per_million_tokens": f"{amount:f}"}
+    return row | {"per_million_tokens": to_units(row["micros_per_million_tokens"])}

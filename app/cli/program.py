@@ -7,7 +7,9 @@ import typer
 
 from app import __version__
 from app.cli.admins import admins
+from app.cli.assets import assets
 from app.cli.audit import audit
+from app.cli.budgets import budgets
 from app.cli.channels import channels
 from app.cli.command_table import implementation
 from app.cli.deliveries import deliveries
@@ -17,6 +19,7 @@ from app.cli.models import models
 from app.cli.options import AsJson, Sure, command, group
 from app.cli.prices import prices
 from app.cli.reconcile import reconcile_since
+from app.cli.summary import EXAMPLES, show_summary
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
 from app.cli.usage import usage
@@ -41,8 +44,10 @@ program.add_typer(keys, name="keys")
 program.add_typer(channels, name="channels")
 program.add_typer(models, name="models")
 program.add_typer(prices, name="prices")
+program.add_typer(budgets, name="budgets")
 program.add_typer(usage, name="usage")
 program.add_typer(tasks, name="tasks")
+program.add_typer(assets, name="assets")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(audit, name="audit")
 program.add_typer(admins, name="admins")
@@ -116,6 +121,9 @@ def dev(
 def doctor() -> None:
     """Check the installation, and say how to fix what is wrong."""
     implementation("doctor")()
+
+
+command(program, "summary", examples=EXAMPLES)(show_summary)
 
 
 @command(

@@ -6,8 +6,21 @@ import typer
 
 from app.cli.admin_client import AdminClient, segment
 from app.cli.exit_codes import MISCONFIGURED, say, stop
-from app.cli.name_lookup import tenant_id
-from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, command, confirm, group
+from app.cli.name_lookup import key_id, tenant_id
+from app.cli.options import (
+    DEFAULT_LIMIT,
+    AsJson,
+    KeyFilter,
+    Limit,
+    Since,
+    Sure,
+    TenantFilter,
+    Until,
+    command,
+    confirm,
+    group,
+    period,
+)
 from app.cli.tables import show_one, show_rows
 
 tasks = group(
@@ -24,29 +37,62 @@ Task = Annotated[str, typer.Argument(help="Its id: the tenant's, the upstream's 
 _LISTED = ("id", "tenant_id", "model", "channel_name", "status", "created_at", "cut_at", "next_poll_at")
 _ORPHAN = ("upstream_id", "channel_id", "model", "service_tier", "status", "created_at", "possible_tasks")
 _EVENT = ("at", "status", "source", "detail")
+_LEDGER = ("settled_at", "kind", "total_tokens", "cost_micros", "currency", "is_estimated", "note")
+_COPY = ("member", "status", "attempts", "next_attempt_at", "last_error")
 
 
-@command(tasks, "list", examples=("seedgate tasks list --tenant studio --status unknown",))
+@command(
+    tasks,
+    "list",
+    examples=(
+        "seedgate tasks list --tenant studio --status unknown",
+        "seedgate tasks list --key render-farm --since 6h",
+    ),
+)
 def list_tasks(
+    *,
+    task: Annotated[
+        str | None, typer.Option("--id", help="Only this task: the tenant's, upstream's or spare id.")
+    ] = None,
     tenant: TenantFilter = None,
     status: Annotated[str | None, typer.Option(help="Only in this state, such as unknown or running.")] = None,
     model: Annotated[str | None, typer.Option(help="Public or upstream model name.")] = None,
     channel: Annotated[str | None, typer.Option(help="Name or id of a channel.")] = None,
+    key: KeyFilter = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = DEFAULT_LIMIT,
-    *,
     json: AsJson = False,
 ) -> None:
     """List tasks, deleted ones too; the upstream is not asked."""
     client = AdminClient()
-    owner = tenant_id(client, tenant)
-    rows = client.rows("/tasks", tenant=owner, status=status, model=model, channel=channel)
+    query = {
+        "id": task,
+        "tenant": tenant_id(client, tenant),
+        "key": key_id(client, key),
+        "status": status,
+        "model": model,
+        "channel": channel,
+    }
+    rows = client.rows("/tasks", **query, **period(since, until))
     show_rows(rows, _LISTED, limit=limit, is_json=json)
 
 
 @command(tasks, "get", examples=("seedgate tasks get cgt-20260101120000-abcde",))
 def get_task(task: Task, *, json: AsJson = False) -> None:
-    """Show a task and its history; the upstream is not asked."""
+    """Show a task, its history and what it cost; the upstream is not asked."""
     _show_task(AdminClient().call("GET", f"/tasks/{segment(task)}"), is_json=json)
+
+
+@command(tasks, "media", examples=("seedgate tasks media cgt-20260101120000-abcde",))
+def show_media(task: Task, *, json: AsJson = False) -> None:
+    """Show the links to a task's clip; the audit log records it."""
+    shown = AdminClient().call("GET", f"/tasks/{segment(task)}/media")
+    if json:
+        show_one(shown, is_json=True)
+        return
+    content = shown.pop("content") or {}
+    show_one({**shown, **content}, is_json=False)
 
 
 @command(tasks, "refresh", examples=("seedgate tasks refresh cgt-20260101120000-abcde",))
@@ -87,17 +133,32 @@ def resolve_task(
     _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/resolve", body), is_json=json)
 
 
-@command(tasks, "orphans", examples=("seedgate tasks orphans",))
-def list_orphans(limit: Limit = DEFAULT_LIMIT, *, json: AsJson = False) -> None:
+@command(
+    tasks, "orphans", examples=("seedgate tasks orphans", "seedgate tasks orphans --task cgt-20260101120000-abcde")
+)
+def list_orphans(
+    *,
+    task: Annotated[str | None, typer.Option(help="Only those that the create of this task may have made.")] = None,
+    upstream_id: Annotated[str | None, typer.Option(help="Only the one with this id of the upstream.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    json: AsJson = False,
+) -> None:
     """List upstream tasks that no tenant owns, and the creates that may have made them."""
-    show_rows(AdminClient().rows("/orphans"), _ORPHAN, limit=limit, is_json=json)
+    rows = AdminClient().rows("/orphans", task=task, upstream_id=upstream_id)
+    show_rows(rows, _ORPHAN, limit=limit, is_json=json)
 
 
 def _show_task(task: dict[str, Any], *, is_json: bool) -> None:
     if is_json:
         show_one(task, is_json=True)
         return
-    history = task.pop("history")
+    history, ledger, copies = (task.pop(name) for name in ("history", "ledger", "copies"))
     show_one(task, is_json=False)
     say("")
     show_rows(history, _EVENT, is_json=False)
+    if ledger:
+        say("")
+        show_rows(ledger, _LEDGER, is_json=False)
+    if copies:
+        say("")
+        show_rows(copies, _COPY, is_json=False)

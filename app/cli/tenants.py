@@ -7,7 +7,18 @@ import typer
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import FAILED, MISCONFIGURED, say, stop
 from app.cli.name_lookup import find_tenant
-from app.cli.options import AsJson, Permissions, RequestLimit, Sure, changed_rights, command, confirm, group
+from app.cli.options import (
+    AsJson,
+    Permissions,
+    RequestLimit,
+    Search,
+    Sure,
+    archive_changes,
+    changed_rights,
+    command,
+    confirm,
+    group,
+)
 from app.cli.tables import show_one, show_rows
 
 tenants = group(
@@ -25,13 +36,24 @@ _ADOPTED = ("kind", "upstream_id", "outcome", "asset_ids", "detail")
 # A hundred ids at the rate of the account, and groups with many assets.
 _ADOPT_TIMEOUT_SECONDS = 1800.0
 _GIVEN = ("adopted", "own")
+_COUNTS = ("working_keys", "unfinished_tasks")
 _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
 
 
-@command(tenants, "list", examples=("seedgate tenants list",))
-def list_tenants(*, json: AsJson = False) -> None:
+@command(tenants, "list", examples=("seedgate tenants list", "seedgate tenants list --search studio --counts"))
+def list_tenants(
+    search: Search = None,
+    status: Annotated[str | None, typer.Option(help="Only in this state: active or suspended.")] = None,
+    *,
+    counts: Annotated[bool, typer.Option("--counts", help="Count keys that work, and unfinished tasks.")] = False,
+    json: AsJson = False,
+) -> None:
     """List tenants."""
-    show_rows(AdminClient().rows("/tenants"), _LISTED, is_json=json)
+    rows = AdminClient().rows("/tenants", q=search, status=status, counts="true" if counts else None)
+    if counts and not json:
+        show_rows(({**row, **row["counts"]} for row in rows), (*_LISTED, *_COUNTS), is_json=False)
+    else:
+        show_rows(rows, _LISTED, is_json=json)
 
 
 @command(tenants, "get", examples=("seedgate tenants get studio",))
@@ -55,12 +77,23 @@ def update_tenant(
     rps: RequestLimit = None,
     rpm: RequestLimit = None,
     create_rpm: RequestLimit = None,
+    unfinished_tasks: RequestLimit = None,
+    archive: Annotated[str | None, typer.Option(help="Whether clips are copied into the archive: on or off.")] = None,
+    archive_days: Annotated[
+        int | None, typer.Option(min=0, max=36_500, help="For how many days new copies are kept; 0: for good.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
-    """Change what all keys of a tenant may do together, and how often."""
+    """Change what all keys of a tenant may do together, and how often, and whether its clips are kept."""
     client = AdminClient()
     found = find_tenant(client, tenant)
-    body = changed_rights(found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm)
+    kept = archive_changes(archive, archive_days)
+    rights = (permission, rps, rpm, create_rpm, unfinished_tasks)
+    body = kept
+    if not kept or any(each is not None for each in rights):
+        body |= changed_rights(
+            found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm, unfinished_tasks=unfinished_tasks
+        )
     show_one(client.call("PATCH", f"/tenants/{found['id']}", body), is_json=json)
 
 

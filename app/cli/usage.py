@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,10 +10,9 @@ import typer
 
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import FAILED, MISCONFIGURED, say, stop, tell
-from app.cli.name_lookup import find_key, tenant_id
-from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
+from app.cli.name_lookup import key_id, tenant_id
+from app.cli.options import AsJson, Since, Sure, TenantFilter, Until, command, confirm, group, period
 from app.cli.tables import show_one, show_rows
-from app.cli.times import parse_past_time
 from app.observability.escaping import escape
 
 usage = group(
@@ -32,7 +30,9 @@ _CSV = "text/csv"
 _FULL, _EIGHTHS = "█", ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _MIN_BAR, _MAX_BAR = 8, 40
 _MICROS = 1_000_000
+_ESTIMATE = ("task_id", "upstream_id", "tenant_id", "status", "ledger_tokens")
 _DIFFERENCE = ("kind", "task_id", "upstream_id", "tenant_id", "ledger_tokens", "other_tokens", "is_estimated")
+_BUDGET = ("budget_id", "starts_at", "tenant_id", "used_micros", "ledger_micros", "held_micros", "holds_micros")
 _CORRECTION = ("id", "kind", "task_id", "upstream_id", "total_tokens", "cost_micros", "currency", "note")
 _ORPHAN = ("upstream_id", "channel_name", "model", "status", "total_tokens", "created_at")
 
@@ -52,8 +52,8 @@ def show_usage(
     context: typer.Context,
     *,
     by: Annotated[By, typer.Option(help="One bar for each.")] = By.MODEL,
-    since: Annotated[str, typer.Option(help="A time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 30d.")] = "30d",
-    until: Annotated[str | None, typer.Option(help="The end of the period, itself left out; until now.")] = None,
+    since: Since = "30d",
+    until: Until = None,
     time_zone: Annotated[str, typer.Option(help="IANA name, of the days; such as Asia/Shanghai.")] = "UTC",
     tenant: TenantFilter = None,
     key: Annotated[str | None, typer.Option(help="Only this API key; id, public part or name.")] = None,
@@ -69,11 +69,10 @@ def show_usage(
         stop("give either --csv or --json", MISCONFIGURED)
     client = AdminClient()
     query = {
-        "from": _time(since, "--since"),
-        "to": None if until is None else _time(until, "--until"),
+        **period(since, until),
         "time_zone": time_zone,
         "tenant": tenant_id(client, tenant),
-        "key": None if key is None else str(find_key(client, key)["id"]),
+        "key": key_id(client, key),
         "model": model,
         "channel": channel,
     }
@@ -97,11 +96,18 @@ def check_usage(
     """Compare ledger, tasks and the upstream's list of the last seven days; exits with 1 if they differ."""
     client = AdminClient()
     tell("comparing the ledger with the upstream's list of the last seven days")
-    found: dict[str, list[dict[str, Any]]] = {"difference": [], "orphan": [], "list": [], "end": []}
+    kinds = ("difference", "estimate", "budget", "orphan", "list", "end")
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
     for line in client.lines("/usage/check", channel=channel):
         found.setdefault(str(line.get("type")), []).append(line)
     if json:
-        named = {"differences": found["difference"], "orphans": found["orphan"], "lists": found["list"]}
+        named = {
+            "differences": found["difference"],
+            "estimates": found["estimate"],
+            "budgets": found["budget"],
+            "orphans": found["orphan"],
+            "lists": found["list"],
+        }
         show_one(named, is_json=True)
     else:
         _show_found(found)
@@ -127,11 +133,10 @@ def correct_usage(
     show_one(AdminClient().call("POST", "/usage/corrections", body), _CORRECTION, is_json=json)
 
 
-def _time(text: str, option: str) -> str:
-    try:
-        return parse_past_time(text, datetime.now(UTC)).isoformat()
-    except ValueError as error:
-        stop(f"{option}: {error}", MISCONFIGURED)
+@command(usage, "rebuild", examples=("seedgate usage rebuild",))
+def rebuild_sums(*, json: AsJson = False) -> None:
+    """Compute what is used and held of every budget from the ledger and the holds of unfinished tasks."""
+    show_one(AdminClient().call("POST", "/usage/rebuild"), ("periods",), is_json=json)
 
 
 def _draw(rows: Sequence[dict[str, Any]], by: By) -> None:
@@ -194,6 +199,12 @@ def _show_found(found: dict[str, list[dict[str, Any]]]) -> None:
     if found["difference"]:
         say("differences:")
         show_rows(found["difference"], _DIFFERENCE, is_json=False)
+    if found["estimate"]:
+        say("tasks at the most they may cost, because their usage was never seen (no difference):")
+        show_rows(found["estimate"], _ESTIMATE, is_json=False)
+    if found["budget"]:
+        say("budgets whose sums differ from the ledger and the holds:")
+        show_rows(found["budget"], _BUDGET, is_json=False)
     if found["orphan"]:
         say("upstream tasks without an owner, which are in no tenant's usage:")
         show_rows(found["orphan"], _ORPHAN, is_json=False)
@@ -212,8 +223,12 @@ def _conclude(found: dict[str, list[dict[str, Any]]]) -> None:
         stop("the answer broke off, so something may be missing: see the log of the gateway, and repeat the command")
     if not found["list"]:
         stop("no channel has credentials, so no list was compared: see `seedgate channels list`")
-    if found["difference"]:
-        stop(f"{len(found['difference'])} differences")
+    if found["budget"]:
+        tell("`seedgate usage rebuild` computes the sums of budgets again")
+    if count := len(found["difference"]) + len(found["budget"]):
+        stop(f"{count} differences")
     if not all(end["is_complete"] for end in found["list"]):
         raise SystemExit(FAILED)
-    tell("ledger, tasks and upstream agree")
+    if count := len(found["estimate"]):
+        tell(f"{count} tasks are estimated; `seedgate usage correct` takes the figure of the bill")
+    tell("ledger, tasks, budgets and upstream agree")

@@ -1,0 +1,1 @@
+"""The summary: what needs a human, what is spent, and what happens."""

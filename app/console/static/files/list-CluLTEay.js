@@ -1,0 +1,1 @@
+import{R as e,rt as t}from"./error-panel-na82KwYN.js";function n(n,r,i,a={}){return e({queryKey:[n,`list`,r],queryFn:({signal:e})=>i(e),placeholderData:t,...a})}export{n as t};

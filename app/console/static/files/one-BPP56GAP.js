@@ -1,0 +1,1 @@
+import{R as e}from"./error-panel-na82KwYN.js";import{y as t}from"./button-zufk2zzh.js";function n(n,r,i,a,o={}){return e({queryKey:[n,`by id`,r],queryFn:async({signal:e})=>{try{return await i(e)??null}catch(e){if(t(e).status===404)return null;throw e}},structuralSharing:(e,t)=>t??e??null,placeholderData:a,...o})}export{n as t};
