@@ -8,6 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
+from app.archive.configured import store_settings
+from app.archive.due_tenants import MAX_CONCURRENT
+from app.archive.open_store import open_store as open_archive_store
+from app.archive.outbox import ARCHIVING
 from app.catalog.model_list import first_models
 from app.catalog.service import seed_models
 from app.channels.canary import check_canary
@@ -26,11 +30,16 @@ from app.limits.open_store import open_store
 from app.money.prices.default_prices import DEFAULT_PRICES
 from app.money.prices.service import seed_prices
 from app.observability.redaction import hide
-from app.services import ProcessContext, Services
+from app.openai.content import MAX_STREAMS
+from app.services import OpenArchive, ProcessContext, Services
 from app.settings import Settings
 from app.upstream.configured import destination_rules, open_http
+from app.upstream.destinations import DestinationRules
+from app.upstream.downloads import Downloader, open_downloader
+from app.upstream.http.dialer import tls_context
 from app.upstream.rate_limits import RateLimiter
-from app.webhooks.callback_url_policy import CallbackUrlPolicy
+from app.webhooks.callback_url_policy import ANYWHERE, CallbackUrlPolicy
+from app.webhooks.delivery_worker import OperatorEndpoint
 from app.webhooks.scheduler import Caps
 from app.webhooks.sender import open_sender
 
@@ -88,8 +97,9 @@ async def _open_context(
     # Some connections are left for what is not frequent.
     reads = HotReads(engine, max_connections=max(1, settings.db_pool_size - 2))
     stack.push_async_callback(reads.close)
-    group = GroupCommit(url)
+    group, waiting_group = GroupCommit(url), GroupCommit(url)
     stack.push_async_callback(group.aclose)
+    stack.push_async_callback(waiting_group.aclose)
     await check_canary(sessions, box)
     await seed_models(sessions, first_models(settings), clock)
     await seed_prices(sessions, DEFAULT_PRICES)
@@ -97,12 +107,16 @@ async def _open_context(
     http = await stack.enter_async_context(open_http(settings, destinations))
     callback_urls = CallbackUrlPolicy(allow=settings.callback_allow, public_url=settings.public_url)
     sender = await stack.enter_async_context(open_sender(callback_urls, max_concurrent=Caps().total))
+    operator = await _open_operator_endpoint(settings, stack)
     body_thread = BodyThread()
     stack.callback(body_thread.close)
     changes = ChangeFeed(url, sessions, monotonic=monotonic)
     limit_store = None if settings.redis_url is None else open_store(settings.redis_url.get_secret_value())
     if limit_store is not None:
         stack.push_async_callback(limit_store.aclose)
+    archive = await _open_archive(settings, destinations, stack)
+    if archive is not None:
+        sessions.configure(info={ARCHIVING: True})
     directory = ChannelDirectory(sessions, box, feed=changes, monotonic=monotonic)
     return ProcessContext(
         settings=settings,
@@ -116,12 +130,61 @@ async def _open_context(
         http=http,
         callback_urls=callback_urls,
         sender=sender,
+        operator=operator,
         body_thread=body_thread,
         group=group,
+        waiting_group=waiting_group,
         processes=ProcessRegistry(url, sessions, clock),
         changes=changes,
         limit_store=limit_store,
+        archive=archive,
+        content_downloader=await _open_content_downloader(settings, destinations, stack),
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),
+    )
+
+
+async def _open_operator_endpoint(settings: Settings, stack: AsyncExitStack) -> OperatorEndpoint | None:
+    """Opens what posts to the operator's endpoint, which may be at any address; ``stack`` closes it."""
+    if settings.operator_webhook is None:
+        return None
+    tls = None if settings.ca_bundle is None else tls_context(str(settings.ca_bundle))
+    sender = await stack.enter_async_context(open_sender(ANYWHERE, max_concurrent=Caps().per_tenant, tls=tls))
+    return OperatorEndpoint(settings.operator_webhook.get_secret_value(), sender)
+
+
+async def _open_archive(
+    settings: Settings, destinations: DestinationRules, stack: AsyncExitStack
+) -> OpenArchive | None:
+    """Opens the archive, if one is configured; ``stack`` closes it."""
+    configured = store_settings(settings)
+    if configured is None:
+        return None
+    proxy = settings.egress_proxy
+    downloader = await stack.enter_async_context(
+        open_downloader(
+            destinations,
+            max_concurrent=MAX_CONCURRENT,
+            proxy=None if proxy is None else proxy.get_secret_value(),
+            ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
+        )
+    )
+    return OpenArchive(open_archive_store(configured), downloader)
+
+
+async def _open_content_downloader(
+    settings: Settings, destinations: DestinationRules, stack: AsyncExitStack
+) -> Downloader | None:
+    """Opens what passes the content of videos on, if it is passed on; ``stack`` closes it."""
+    if settings.video_content == "redirect":
+        return None
+    proxy = settings.egress_proxy
+    return await stack.enter_async_context(
+        open_downloader(
+            destinations,
+            max_concurrent=MAX_STREAMS,
+            proxy=None if proxy is None else proxy.get_secret_value(),
+            ca_bundle=None if settings.ca_bundle is None else str(settings.ca_bundle),
+        )
     )

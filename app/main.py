@@ -18,8 +18,11 @@ from fastapi import FastAPI
 from app.admin.metrics import METRICS_PATH
 from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
+from app.archive.media_routes import router as media_router
 from app.assets.routes import router as assets_router
 from app.composition import open_services
+from app.console.routes import CONSOLE_PATH
+from app.console.routes import router as console_router
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.http.cors import cors_headers, cors_preflight
@@ -37,9 +40,12 @@ from app.http.sockets import default_max_connections, raise_descriptor_limit
 from app.http.unknown_route import UnknownRoute
 from app.observability.access_log import access_log
 from app.observability.logging import configure_logging
+from app.openai.routes import router as videos_router
 from app.settings import Settings
 from app.tasks.callbacks_routes import router as callbacks_router
+from app.tasks.model_routes import router as models_router
 from app.tasks.routes import router as tasks_router
+from app.tenants.caller import count_refused
 from app.tenants.routes import router as tenants_router
 from app.usage.routes import router as usage_router
 from app.worker import running
@@ -94,16 +100,22 @@ def create_app(
         tasks_router,
         assets_router,
         callbacks_router,
+        media_router,
         tenants_router,
         usage_router,
+        models_router,
+        videos_router,
         health_router,
         metrics_router,
         admin_router,
         docs_router,
-        home_router,
+        *([console_router] if settings.console == "on" else []),
+        home_router(CONSOLE_PATH if settings.console == "on" else None),
     ):
         app.include_router(router)
-    app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router, usage_router])
+    app.router.default = UnknownRoute(
+        [tasks_router, assets_router, tenants_router, usage_router, models_router, videos_router]
+    )
     complete_description(app)
     serve_description(app)
     install_error_handlers(app)
@@ -119,6 +131,7 @@ def create_app(
         clock=clock,
         trusted_proxies=settings.trusted_proxies,
         drain_limit_bytes=2 * settings.max_body_bytes,
+        count_refused=count_refused,
     )
     if settings.cors_origins:
         app.add_middleware(cors_headers, origins=settings.cors_origins)

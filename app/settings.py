@@ -27,7 +27,7 @@ from app.env_file import ENV_FILE, ENV_FILE_ENCODING, EnvFileError, read_env_fil
 from app.retention_days import RetentionDays
 from app.secret_files import FOLDER_VARIABLE, SecretFile, SecretFileError, read_secret_files
 from app.setting_names import PREFIX, is_kubernetes_link, refusals, unknown_names, variable
-from app.urls import split_url
+from app.urls import fault_of_web_url, split_url
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
@@ -39,6 +39,8 @@ _ORIGIN = re.compile(
     re.ASCII,
 )
 _DATABASE_PARTS = ("database_host", "database_port", "database_user", "database_password", "database_name")
+_ARCHIVE_PAIR = ("archive_access_key_id", "archive_secret_access_key")
+_ARCHIVE_PARTS = (*_ARCHIVE_PAIR, "archive_endpoint", "archive_public_endpoint", "archive_region")
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _DEFAULT_DATABASE_USER = "seedgate_gateway"
 _DEFAULT_DATABASE_NAME = "seedgate"
@@ -117,6 +119,7 @@ class Settings(BaseSettings):
 
     drain_seconds: float = Field(default=5, ge=0)
     background: Literal["on", "off"] = "on"
+    console: Literal["on", "off"] = "on"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = Field(default_factory=lambda: "console" if sys.stderr.isatty() else "json")
 
@@ -125,6 +128,19 @@ class Settings(BaseSettings):
     unknown_grace_seconds: int = Field(default=600, ge=1, le=7 * 24 * 3600)
     retention_days: Annotated[RetentionDays, NoDecode] = RetentionDays()
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
+
+    operator_webhook: SecretStr | None = None
+
+    archive_url: str | None = None
+    archive_endpoint: str | None = None
+    archive_region: str | None = None
+    archive_access_key_id: SecretStr | None = None
+    archive_secret_access_key: SecretStr | None = None
+    archive_public_endpoint: str | None = None
+    # Stores sign for seven days at most.
+    archive_link_seconds: int = Field(default=3600, ge=120, le=7 * 24 * 3600)
+
+    video_content: Literal["redirect", "stream"] = "redirect"
 
     redis_url: SecretStr | None = None
     queue: Literal["on", "off"] = "off"
@@ -226,6 +242,17 @@ class Settings(BaseSettings):
             raise ValueError(f"it must begin with {' or '.join(_REDIS_SCHEMES)}")
         return value
 
+    @field_validator("operator_webhook")
+    @classmethod
+    def _check_operator_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            url = value.get_secret_value()
+            if fault := fault_of_web_url(url):
+                raise ValueError(fault)
+            if split_url(url).username is not None:
+                raise ValueError("it must not hold a user name or password")
+        return value
+
     @field_validator("database_host")
     @classmethod
     def _check_database_host(cls, value: str | None) -> str | None:
@@ -272,6 +299,23 @@ class Settings(BaseSettings):
                 raise ValueError(f"SEEDGATE_{name.upper()} is not supported yet; unset it")
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("SEEDGATE_ACCESS_KEY_ID and SEEDGATE_SECRET_ACCESS_KEY are set together or not at all")
+        return self
+
+    @model_validator(mode="after")
+    def _check_archive(self) -> Self:
+        pair = (self.archive_access_key_id, self.archive_secret_access_key)
+        if self.archive_url is None:
+            named = [name for name in _ARCHIVE_PARTS if getattr(self, name) is not None]
+            if named:
+                raise ValueError(f"{variable(named[0])} is of no use without SEEDGATE_ARCHIVE_URL")
+            return self
+        if None in pair:
+            raise ValueError(f"SEEDGATE_ARCHIVE_URL needs {' and '.join(map(variable, _ARCHIVE_PAIR))}")
+        if self.archive_public_endpoint is None and self.public_url is None:
+            raise ValueError(
+                "SEEDGATE_ARCHIVE_URL needs SEEDGATE_ARCHIVE_PUBLIC_ENDPOINT, where clients reach the store, or "
+                "SEEDGATE_PUBLIC_URL, where they reach the gateway, for links to copies"
+            )
         return self
 
     @model_validator(mode="after")
