@@ -42,8 +42,17 @@ def _unfinished(site: Site) -> Request:
     return Request(tuple(f"{TASKS}/{each}" for each in site.unfinished), headers=site.reader.headers)
 
 
+def _limited_get(site: Site) -> Request:
+    return Request(tuple(f"{TASKS}/{each}" for each in site.limited_finished), headers=site.limited.headers)
+
+
 def _create(site: Site) -> Request:
     return Request((TASKS,), method="POST", headers=_JSON | site.creator.headers, body=create_body("running %d"))
+
+
+def _limited_create(site: Site) -> Request:
+    headers = _JSON | site.limited.headers
+    return Request((TASKS,), method="POST", headers=headers, body=create_body("running %d"))
 
 
 def _identical(site: Site) -> Request:
@@ -63,7 +72,11 @@ def _list_assets(site: Site) -> Request:
 BENCHMARKS = {
     "get-finished": Benchmark("GET of a finished task", NGINX_GET, _finished),
     "get-unfinished": Benchmark("GET of an unfinished task", NGINX_GET, _unfinished),
+    "get-limited": Benchmark("GET of a finished task, with budgets, a cap and a limit", NGINX_GET, _limited_get),
     "create": Benchmark("create, bodies that differ", NGINX_POST, _create, leaves_tasks=True),
+    "create-limited": Benchmark(
+        "create with budgets, a cap and a limit", NGINX_POST, _limited_create, leaves_tasks=True
+    ),
     "create-identical": Benchmark("create, identical bodies", NGINX_POST, _identical, leaves_tasks=True),
     "list-tasks": Benchmark("list tasks, page of 10", NGINX_GET, _list_tasks),
     "list-assets": Benchmark("ListAssets, page of 10 of 1,000", NGINX_GET, _list_assets),

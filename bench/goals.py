@@ -40,7 +40,10 @@ class Goal:
 GOALS = {
     "get-finished": Goal("GET of a finished task ÷ nginx's proxied GET, requests/s per core", 0.40, is_minimum=True),
     "get-unfinished": Goal("GET of an unfinished task ÷ the same", 0.25, is_minimum=True),
+    "get-limited": Goal("GET of a finished task with a limit ÷ without, requests/s", 0.85, is_minimum=True),
+    "get-archived": Goal("GET of a finished task: CPU with its clip in the archive ÷ without", 1.15),
     "create": Goal("create ÷ nginx's proxied POST, requests/s per core", 0.10, is_minimum=True, digits=3),
+    "create-limited": Goal("creates with two budgets, a cap and a limit ÷ without, requests/s", 0.8, is_minimum=True),
     "create-identical": Goal("creates with identical bodies ÷ with differing ones, requests/s", 0.5, is_minimum=True),
     "added-p50": Goal("added to nginx's latency, upstream of 200 ms: p50, ms", 4, digits=1),
     "added-p99": Goal("the same: p99, ms", 50, digits=1),

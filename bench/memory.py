@@ -36,10 +36,12 @@ def soak(document: Document, site: Site, *, minutes: float, folder: Path, tell: 
     Args:
         document: gets the row, and the memory after each turn.
         site: is asked.
-        minutes: of load.
+        minutes: of load; 0: nothing is sent, and there is no row.
         folder: for files of the load.
         tell: told of the memory.
     """
+    if not minutes:
+        return
     warm = site.program.resident_bytes()
     seen = []
     until = time.monotonic() + minutes * 60

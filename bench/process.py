@@ -1,12 +1,13 @@
 """Programs that a run starts, and the time of the processor that they use."""
 
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,8 @@ from bench.machine import pinned
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _STOP_TIMEOUT_SECONDS = 20.0
+# Below those from which the kernel takes the near ends of connections: a chosen one stays free until a program has it.
+_PORTS = range(20_000, 32_000)
 
 
 class Program:
@@ -102,10 +105,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def free_port() -> int:
-    """Returns a TCP port on which nothing listens, so that two runs at a time do not meet."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Returns a random TCP port on which nothing listens, so that two runs at a time do not meet."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(program: Program, port: int, *, timeout_seconds: float = 60.0) -> None:

@@ -14,6 +14,8 @@ from bench.site import Site
 
 _SCALED = {"get-finished": "concurrency-get", "create": "concurrency-create"}
 """What is also measured with other numbers of connections, and the goal that compares 64 with 8."""
+_BESIDE = {"get-limited": "get-finished", "create-identical": "create", "create-limited": "create"}
+"""Requests that are not compared with nginx, but with another one to the gateway."""
 _FEW, _USUAL, _MANY = 8, 64, 256
 
 
@@ -43,11 +45,12 @@ def measure(
     found = rounds.measure(_subjects(names, nginx, site), rounds=number, seconds=seconds, folder=folder, tell=tell)
     for name in names:
         document.errors[name] = found[name].errors
-        if name in GOALS and name != "create-identical":
+        if name in GOALS and name not in _BESIDE:
             document.rows[name] = _compared(name, found)
-    if {"create", "create-identical"} <= found.keys():
-        rates = zip(found["create-identical"].rates, found["create"].rates, strict=True)
-        document.rows["create-identical"] = [identical / differing for identical, differing in rates if differing]
+    for name, other in _BESIDE.items():
+        if name in found and other in found:
+            rates = zip(found[name].rates, found[other].rates, strict=True)
+            document.rows[name] = [rate / usual for rate, usual in rates if usual]
     for name in _SCALED.keys() & set(names):
         usual, few = found[name], found[f"{name}@{_FEW}"]
         key = _SCALED[name]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bench import goals, growth, idle, machine, memory, polling, report, requests, waiting
+from bench import archive, goals, growth, idle, machine, memory, polling, report, requests, waiting
 from bench.benchmarks import BENCHMARKS
 from bench.document import RESULTS, Document
 from bench.nginx import running_nginx, running_proxy
@@ -14,7 +14,7 @@ from bench.process import temporary_folder
 from bench.rounds import Series
 from bench.site import running_site
 
-STAGES = ("waiting", "memory", "idle", "polling")
+STAGES = (archive.NAME, "waiting", "memory", "idle", "polling")
 """What is measured beside the kinds of request."""
 
 GROWTH = "lists-growth"
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
         document.conditions["note"] = wanted.note
     names = wanted.names or [*BENCHMARKS, *STAGES]
     found = _with_fast_upstream(document, names, wanted)
+    if archive.NAME in names:
+        with temporary_folder() as folder, running_site(folder, settings=archive.SETTINGS) as site:
+            archive.measure(document, site, number=wanted.rounds, seconds=wanted.seconds, folder=folder, tell=_tell)
     if "waiting" in names:
         with (
             temporary_folder() as folder,

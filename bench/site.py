@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ _SEED_ASSETS = """
 """
 # What a round of creates leaves would be polled during the next rounds.
 _SETTLE = "UPDATE tasks SET status = 'succeeded', next_poll_at = NULL WHERE tenant_id = $1 AND next_poll_at IS NOT NULL"
+# None of them is ever reached.
+_MANY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ class Site:
         port: where it listens.
         reader: the tenant whose tasks and assets are read.
         creator: the tenant that creates tasks.
+        limited: one that has a budget, a budget of its key, a cap and a limit on its requests.
         finished: ids of the reader's tasks that have ended.
         unfinished: ids of its tasks that run for ever.
+        limited_finished: ids of the limited tenant's tasks that have ended.
         database: its PostgreSQL.
         database_log: what PostgreSQL has logged.
         upstream: the stand-in for the upstream.
@@ -77,8 +81,10 @@ class Site:
     port: int
     reader: Tenant
     creator: Tenant
+    limited: Tenant
     finished: tuple[str, ...]
     unfinished: tuple[str, ...]
+    limited_finished: tuple[str, ...]
     database: EmbeddedPostgres
     database_log: Path
     upstream: Program
@@ -105,23 +111,31 @@ class Site:
         with _admin_of(self.port, self.admin_token) as admin:
             return [_new_key(admin, tenant.id) for _ in range(count)]
 
+    def execute(self, statement: str, *values: object) -> None:
+        """Executes a statement in its database, as the owner."""
+        asyncio.run(_execute(self.database_url, statement, *values))
+
     def settle(self) -> None:
-        """Ends the tasks of the creator."""
-        asyncio.run(_execute(self.database_url, _SETTLE, self.creator.id))
+        """Ends the tasks of the creators."""
+        for creator in (self.creator, self.limited):
+            self.execute(_SETTLE, creator.id)
 
     def settle_all(self) -> None:
         """Ends all tasks, so that nothing is left to do."""
         self.settle()
-        asyncio.run(_execute(self.database_url, _SETTLE, self.reader.id))
+        self.execute(_SETTLE, self.reader.id)
 
 
 @contextmanager
-def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]:
+def running_site(
+    folder: Path, *, delay_milliseconds: int = 0, settings: Mapping[str, str] | None = None
+) -> Iterator[Site]:
     """Runs a gateway on the core of the server, and what it needs on the other one.
 
     Args:
         folder: for the database and the logs.
         delay_milliseconds: how long the upstream takes for every answer.
+        settings: of the gateway, beside the usual ones, by their variables.
     """
     port, upstream_port = free_port(), free_port()
     command = [sys.executable, "-P", "-m"]
@@ -145,6 +159,7 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
             "SEEDGATE_OPENAPI_URL": upstream_url,
             "SEEDGATE_ARK_API_KEY": "bench",
             "SEEDGATE_LOG_FORMAT": "json",
+            **(settings or {}),
         }
         log = folder / "gateway.log"
         with Program(LOAD_CORE, *command, "app", "migrate", log=log, variables=variables) as migration:
@@ -153,15 +168,18 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
         serve = ("app", "serve", "--host", "127.0.0.1", "--port", str(port))
         with Program(SERVER_CORE, *command, *serve, log=log, variables=variables) as gateway:
             wait_for(gateway, port)
-            reader, creator = _make_tenants(port, token)
+            reader, creator, limited = _make_tenants(port, token)
             finished, unfinished = _fill(port, reader, database.owner_url)
+            limited_finished = finished_tasks(port, limited)
             yield Site(
                 program=gateway,
                 port=port,
                 reader=reader,
                 creator=creator,
+                limited=limited,
                 finished=finished,
                 unfinished=unfinished,
+                limited_finished=limited_finished,
                 database=database,
                 database_log=folder / "database" / LOG_NAME,
                 upstream=upstream,
@@ -170,9 +188,20 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
             )
 
 
-def _make_tenants(port: int, admin_token: str) -> tuple[Tenant, Tenant]:
+def _make_tenants(port: int, admin_token: str) -> tuple[Tenant, Tenant, Tenant]:
     with _admin_of(port, admin_token) as admin:
-        return _new_tenant(admin), _new_tenant(admin)
+        limited = _new_tenant(admin)
+        _limit(admin, limited)
+        return _new_tenant(admin), _new_tenant(admin), limited
+
+
+def _limit(admin: httpx.Client, tenant: Tenant) -> None:
+    limits = {"rpm": _MANY, "unfinished_tasks": _MANY}
+    _json(admin.patch(f"/admin/v1/tenants/{tenant.id}", json={"limits": limits}))
+    (key,) = _json(admin.get("/admin/v1/keys", params={"tenant": tenant.id}))["data"]
+    for key_id in (None, key["id"]):
+        budget = {"tenant_id": tenant.id, "key_id": key_id, "amount_micros": _MANY**3 // 1000, "currency": "CNY"}
+        _json(admin.post("/admin/v1/budgets", json={**budget, "period": "month", "is_hard": True}))
 
 
 def _admin_of(port: int, token: str) -> httpx.Client:
@@ -181,13 +210,32 @@ def _admin_of(port: int, token: str) -> httpx.Client:
 
 def _fill(port: int, reader: Tenant, database_url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Makes the tasks and assets of the reader; returns the ids of its finished and unfinished tasks."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=reader.headers, timeout=60) as client:
-        finished = tuple(_new_task(client, "ended") for _ in range(_FINISHED))
+    finished = finished_tasks(port, reader)
+    with _client_of(port, reader) as client:
         unfinished = tuple(_new_task(client, "running") for _ in range(_UNFINISHED))
-        for task_id in finished:
-            _wait_for_end(client, task_id)
     asyncio.run(_execute(database_url, _SEED_ASSETS, reader.id, _ASSETS))
     return finished, unfinished
+
+
+def finished_tasks(port: int, tenant: Tenant, *, made: Callable[[], None] | None = None) -> tuple[str, ...]:
+    """Makes tasks of a tenant and waits for their ends; returns their ids.
+
+    Args:
+        port: of the gateway.
+        tenant: whose tasks they are.
+        made: called before the first GET of them.
+    """
+    with _client_of(port, tenant) as client:
+        task_ids = tuple(_new_task(client, "ended") for _ in range(_FINISHED))
+        if made is not None:
+            made()
+        for task_id in task_ids:
+            _wait_for_end(client, task_id)
+    return task_ids
+
+
+def _client_of(port: int, tenant: Tenant) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=tenant.headers, timeout=60)
 
 
 def _new_tenant(admin: httpx.Client) -> Tenant:
