@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.tasks.models import TaskRow
 from tests.admin.forgotten import adopt, forget, lists, objects, reconcile
 from tests.support.driving import new_asset, new_group
 from tests.support.gateway import ENDLESS, HELD, TASKS, Gateway, Tenant, text
+from tests.usage.test_ledger import settled
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -54,6 +56,18 @@ async def test_an_adopted_task_has_its_state_and_usage_and_is_seen_by_its_tenant
     assert (await tenant.http.delete(f"{TASKS}/{queued}")).status_code == 200
     assert len(gateway.received("create_task")) == creates
     assert objects(await reconcile(gateway)) == {}
+
+
+@pytest.mark.parametrize("tier", [secrets.token_hex(4000), "", 5, {"a": 1}])
+async def test_a_task_whose_tier_is_no_word_is_adopted_as_one_of_the_default_tier(gateway: Gateway, tier: Any) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task()
+    await gateway.force(task_id, "succeeded", extra={"service_tier": tier, "usage": {"total_tokens": 4711}})
+    await forget(gateway, task_id)
+    assert (await adopt(gateway, tenant, task_ids=[task_id]))[task_id]["outcome"] == "adopted"
+    assert (await gateway.written(task_id)).service_tier == "default"
+    row = await settled(gateway, tenant)
+    assert (row.service_tier, row.total_tokens) == ("default", 4711)
 
 
 async def test_a_task_with_an_owner_is_not_adopted(gateway: Gateway) -> None:

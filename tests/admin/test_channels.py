@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
-from app.channels.models import ChannelRow
+from app.channels.models import ChannelHealthRow, ChannelRow
 from app.channels.rules import DEFAULT_REGION
 from app.channels.schemas import DEFAULT_ARK_BASE_URL, DEFAULT_OPENAPI_URL
+from app.db.base import utc_now
 from app.settings import Settings
+from app.upstream.models import RateLimitRow
+from app.upstream.rate_limits import RateClass
 from tests.support.channel_app import ChannelApp
 from tests.support.channel_contents import add_asset, add_group, add_task
 
@@ -32,6 +35,7 @@ async def test_a_new_channel_has_the_documented_shape_and_defaults(app: ChannelA
         "correlate": "off",
         "models": {},
         "projects": ["default"],
+        "media_hosts": [],
         "priority": 0,
         "weight": 1,
         "status": "active",
@@ -39,7 +43,14 @@ async def test_a_new_channel_has_the_documented_shape_and_defaults(app: ChannelA
         "has_ark_api_key": True,
         "has_access_key": False,
         "has_session_token": False,
-        "health": {"is_breaker_open": False, "faults": []},
+        "health": {
+            "is_breaker_open": False,
+            "breaker_opened_at": None,
+            "breaker_reason": None,
+            "unknown_outcomes": 0,
+            "rates_used": dict.fromkeys((rate_class.value[0] for rate_class in RateClass), 0.0),
+            "faults": [],
+        },
     }
 
 
@@ -135,6 +146,26 @@ async def test_lists_come_newest_first_in_pages(app: ChannelApp) -> None:
     assert third["next_cursor"] is None
     wrong = await app.http.get("/channels?after=bm90aGluZw")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "InvalidParameter.after")
+
+
+async def test_channels_are_found_by_part_of_their_name_their_id_and_their_state(app: ChannelApp) -> None:
+    made = await app.channel(name="北京-A_100")
+    other = await app.channel(name="shanghai", status="suspended")
+    for query, expected in (
+        ({"q": "北京"}, [made]),
+        ({"q": "a_100"}, [made]),
+        ({"q": "a-100"}, []),
+        ({"q": "%"}, []),
+        ({"q": other["id"]}, [other]),
+        ({"status": "active"}, [made]),
+        ({"status": "suspended"}, [other]),
+        ({"status": "active", "q": "shanghai"}, []),
+    ):
+        found = (await app.http.get("/channels", params=query)).json()["data"]
+        assert [row["id"] for row in found] == [row["id"] for row in expected], query
+    for name, value in (("q", ""), ("status", "deleted")):
+        wrong = await app.http.get("/channels", params={name: value})
+        assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, f"InvalidParameter.{name}")
 
 
 async def test_a_deleted_channel_is_404_on_every_route(app: ChannelApp) -> None:
@@ -265,3 +296,28 @@ async def test_deleting_a_channel_forgets_its_secrets_and_keeps_its_row(app: Cha
     assert row.deleted_at is not None
     assert (row.ark_api_key_sealed, row.access_key_id_sealed, row.secret_access_key_sealed) == (None, None, None)
     assert await app.directory.candidates(None, needs="ark") == []
+
+
+async def test_the_health_of_a_channel_is_that_of_all_processes(app: ChannelApp) -> None:
+    made = await app.channel(ark_api_key="key")
+    async with app.sessions.begin() as session:
+        now = utc_now()
+        session.add(ChannelHealthRow(channel_id=made["id"], unknowns=5, opened_at=now, updated_at=now))
+        # Nothing is left of one, and all of the other.
+        for rate_class, tokens in ((RateClass.DELETE, -1e7), (RateClass.LIST, 1.0)):
+            session.add(RateLimitRow(channel_id=made["id"], kind=rate_class.value[0], tokens=tokens, refilled_at=now))
+
+    (listed,) = (await app.http.get("/channels")).json()["data"]
+    health = listed["health"]
+    assert (health["is_breaker_open"], health["breaker_reason"], health["unknown_outcomes"]) == (
+        True,
+        "unknown_outcomes",
+        5,
+    )
+    assert datetime.fromisoformat(health["breaker_opened_at"]) == now
+    used = {name: share for name, share in health["rates_used"].items() if share}
+    assert used == {"delete": 1.0}
+    async with app.sessions.begin() as session:
+        await session.execute(update(ChannelHealthRow).values(unknowns=0))
+    shown = (await app.http.get(f"/channels/{made['id']}")).json()["health"]
+    assert shown["breaker_reason"] == "not_the_upstream"

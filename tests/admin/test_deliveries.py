@@ -17,12 +17,20 @@ from tests.support.tasks import add_task
 
 
 async def deliver(
-    process: Process, tenant_id: str, clock: MovableClock, *, task_id: str = "t", result: Result | None = None
+    process: Process,
+    tenant_id: str,
+    clock: MovableClock,
+    *,
+    task_id: str = "t",
+    key_id: str = "k",
+    result: Result | None = None,
 ) -> str:
     """Writes a delivery and the result of an attempt; returns its id."""
     async with process.sessions.begin() as session:
         url = "https://hooks.example/secret/path?token=x"
-        enqueue(session, tenant_id=tenant_id, task_id=task_id, url=url, body={"id": task_id}, now=clock())
+        enqueue(
+            session, tenant_id=tenant_id, task_id=task_id, key_id=key_id, url=url, body={"id": task_id}, now=clock()
+        )
         (row,) = [each for each in session.new if isinstance(each, DeliveryRow)]
         if result is not None:
             row.attempts = 3
@@ -67,6 +75,7 @@ async def test_deliveries_are_shown_without_their_address_and_body(process: Proc
         "id": delivery,
         "tenant_id": tenant["id"],
         "task_id": "t",
+        "budget_id": None,
         "origin": "https://hooks.example",
         "status": "pending",
         "attempts": 3,
@@ -96,6 +105,22 @@ async def test_deliveries_are_found_by_tenant_task_and_status(process: Process, 
     assert await listed(process, status="failed", tenant=key["tenant_id"]) == []
     refused = await process.admin.get("/deliveries", params={"status": "lost"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidParameter.status")
+
+
+async def test_a_body_is_shown_to_operators_as_it_is_posted_and_each_look_is_recorded(
+    process: Process, clock: MovableClock
+) -> None:
+    tenant = await process.tenant()
+    delivery = await deliver(process, tenant["id"], clock)
+    answer = await process.admin.get(f"/deliveries/{delivery}")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    (row,) = await listed(process)
+    assert answer.json() == {**row, "body": '{"id":"t"}'}
+    assert "token=x" not in answer.text, "the address is a secret of the tenant's"
+    audit = (await process.admin.get("/audit", params={"target": delivery})).json()["data"]
+    assert [(each["action"], each["tenant_id"]) for each in audit] == [("delivery.look", tenant["id"])]
+    assert (await process.admin.get("/deliveries/msg_none")).status_code == 404
+    assert len((await process.admin.get("/audit", params={"action": "delivery.look"})).json()["data"]) == 1
 
 
 @pytest.mark.parametrize(

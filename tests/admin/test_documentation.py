@@ -2,8 +2,8 @@
 
 from tests.http.operations import document
 
-BARE_POSTS = ("/check", "/refresh", "/cancel", "/resend", "/webhook-secret", "/signing-key")
-"""The errors of every route."""
+BARE_POSTS = ("/check", "/refresh", "/cancel", "}/resend", "/rebuild", "/webhook-secret", "/signing-key")
+"""How the paths end whose POST takes no body."""
 
 
 def test_every_route_names_its_parameters_its_body_and_its_errors() -> None:

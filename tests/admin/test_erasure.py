@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.assets.models import AssetGroupRow, AssetRow
 from app.composition import open_services
+from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.models import TombstoneRow
 from tests.support.driving import new_asset, new_group
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant
@@ -92,6 +93,34 @@ async def test_an_erasure_goes_on_until_the_upstream_has_deleted_everything(gate
     assert (await stored_text(gateway)).count(SECRET) == before
     await run(gateway, times=4)
     assert (await audited(gateway, tenant)).count("tenant.erased") == 1
+
+
+async def test_an_erasure_ends_with_a_word_about_what_the_account_of_a_deleted_channel_keeps(gateway: Gateway) -> None:
+    account = {"access_key_id": DEFAULT_ACCOUNT.access_key_id, "secret_access_key": DEFAULT_ACCOUNT.secret_access_key}
+    closed = {"name": "closed", "openapi_url": gateway.sandbox.openapi_url, **account}
+    channel = (await gateway.admin.post("/channels", json=closed)).json()
+    tenant = await gateway.tenant("closed")
+    group_id = await new_group(tenant, f"group {SECRET}")
+    await new_asset(tenant, group_id, Name=SECRET)
+    for name in ("DeleteAsset", "DeleteAssetGroup"):
+        await gateway.fault(name, times=None, kind="error", status=500, code="InternalServiceError")
+    assert (await erase(gateway, tenant)).status_code == 202
+    await run(gateway, times=2)
+    assert "tenant.erased" not in await audited(gateway, tenant)
+
+    assert (await gateway.admin.delete(f"/channels/{channel['id']}")).status_code == 204
+    gateway.expire_caches()
+    await run(gateway, times=2)
+
+    rows = (await gateway.admin.get("/audit", params={"tenant": tenant.id, "action": "tenant.erased"})).json()["data"]
+    kept = [{"channel_id": channel["id"], "channel_name": "closed", "groups": 1, "assets": 1}]
+    assert [row["detail"] for row in rows] == [{"left_upstream": kept}]
+    calls = len(gateway.received("DeleteAsset") + gateway.received("DeleteAssetGroup"))
+    await run(gateway, times=2)
+    assert len(gateway.received("DeleteAsset") + gateway.received("DeleteAssetGroup")) == calls
+    async with gateway.sessions() as session:
+        # Nobody asks for it any more.
+        assert (await session.get_one(AssetGroupRow, (tenant.id, group_id))).next_poll_at is None
 
 
 async def test_a_tenant_that_was_deleted_before_can_be_erased_and_a_repetition_changes_nothing(

@@ -84,7 +84,12 @@ async def test_the_plaintext_is_not_in_the_database(process: Process) -> None:
         ({"allowed_ips": [5]}, "InvalidParameter.allowed_ips", "allowed_ips[0]"),
         ({"allowed_models": {}}, "InvalidParameter.allowed_models", "allowed_models"),
         ({"limits": {"rpm": 0}}, "InvalidParameter.limits", "limits.rpm"),
-        ({"limits": {"unfinished_tasks": 1}}, "InvalidParameter.limits", "limits.unfinished_tasks"),
+        ({"limits": {"unfinished_tasks": 0}}, "InvalidParameter.limits", "limits.unfinished_tasks"),
+        (
+            {"limits": {"unfinished_tasks_by_model": {"none": 1}}},
+            "InvalidParameter.limits",
+            "limits.unfinished_tasks_by_model.none",
+        ),
         ({"key": "sg-mine"}, "InvalidParameter.key", "key"),
         ({"status": "active"}, "InvalidParameter.status", "status"),
         ({"revoked_at": None}, "InvalidParameter.revoked_at", "revoked_at"),
@@ -157,6 +162,17 @@ async def test_a_key_is_active_then_expired_and_finally_revoked(process: Process
 
     assert states == ["active", "expired", "revoked", "revoked"]
     assert (await process.whoami(key["key"])).status_code == 401
+
+
+async def test_a_key_that_is_revoked_in_its_grace_has_no_grace_left(process: Process) -> None:
+    key = await process.key()
+    path = f"/keys/{key['id']}"
+    await process.admin.post(f"{path}/rotate", json={"grace_seconds": 3600})
+    assert (await process.admin.get(path)).json()["grace_ends_at"] is not None
+    await process.admin.delete(path)
+    listed = (await process.admin.get("/keys", params={"tenant": key["tenant_id"]})).json()["data"]
+    for shown in ((await process.admin.get(path)).json(), next(row for row in listed if row["id"] == key["id"])):
+        assert (shown["status"], shown["grace_ends_at"]) == ("revoked", None)
 
 
 async def test_revoking_again_changes_nothing(process: Process) -> None:

@@ -1,13 +1,14 @@
 """Upstream tasks without an owner, over the admin API."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, update
 
-from app.tasks.models import OrphanRow
+from app.tasks.models import OrphanRow, TaskRow
 from tests.support.frozen_gateway import ENDPOINT
 from tests.support.gateway import FAST, MODEL, Gateway, Tenant
 
@@ -15,31 +16,31 @@ UPSTREAM_MODEL = "doubao-seedance-2-0-260128"
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def no_orphans(gateway: Gateway) -> None:
-    """Removes what other tests have left, and lets three days pass, so that no open create of theirs is possible."""
+async def no_orphans(gateway: Gateway) -> AsyncIterator[None]:
+    """Removes what other tests have left; three days before and after let no create be possible in another test."""
     gateway.clock.advance(3 * 86_400)
     async with gateway.sessions.begin() as session:
         await session.execute(delete(OrphanRow))
+    yield
+    gateway.clock.advance(3 * 86_400)
 
 
-async def add(gateway: Gateway, upstream_id: str, created_at: datetime, **columns: Any) -> None:
-    """Adds an orphan, by default on the channel ``default``."""
+async def add(gateway: Gateway, upstream_id: str, created_at: datetime, *, count: int = 1, **columns: Any) -> None:
+    """Adds an orphan, by default on the channel ``default``; several are numbered."""
     channel_id = columns.pop("channel_id", None) or await gateway.channel_id("default")
-    row = OrphanRow(
-        **{
-            "channel_id": channel_id,
-            "upstream_id": upstream_id,
-            "model": UPSTREAM_MODEL,
-            "service_tier": "default",
-            "status": "queued",
-            "created_at": created_at,
-            "first_seen_at": created_at,
-            "last_seen_at": created_at,
-            **columns,
-        }
-    )
+    row = {
+        "channel_id": channel_id,
+        "model": UPSTREAM_MODEL,
+        "service_tier": "default",
+        "status": "queued",
+        "created_at": created_at,
+        "first_seen_at": created_at,
+        "last_seen_at": created_at,
+        **columns,
+    }
+    ids = [upstream_id] if count == 1 else [f"{upstream_id}-{number:03}" for number in range(count)]
     async with gateway.sessions.begin() as session:
-        session.add(row)
+        await session.execute(insert(OrphanRow), [{**row, "upstream_id": each} for each in ids])
 
 
 async def orphans(gateway: Gateway, **query: str) -> list[dict[str, Any]]:
@@ -133,6 +134,53 @@ async def test_a_resolved_orphan_disappears(gateway: Gateway) -> None:
 
     assert resolved.status_code == 200
     assert await orphans(gateway) == []
+
+
+async def test_an_orphan_is_found_by_its_id_and_by_the_create_that_may_have_made_it(gateway: Gateway) -> None:
+    gateway.clock.advance(7200)
+    tenant = await gateway.tenant()
+    mine, fast = await lost(gateway, tenant), await lost(gateway, tenant, FAST)
+    known = await tenant.new_task()
+    fast_model = (await gateway.written(fast)).upstream_model
+    now = gateway.clock()
+    await add(gateway, "cgt-first", now)
+    # More than are compared at once.
+    await add(gateway, "cgt-fast", now + timedelta(seconds=1), count=105, model=fast_model)
+    await add(gateway, "cgt-last", now + timedelta(seconds=2))
+    await add(gateway, "cgt-early", now - timedelta(minutes=5))
+    await add(gateway, "cgt-late", now + timedelta(hours=1))
+    await add(gateway, "cgt-elsewhere", now, channel_id=await gateway.channel_id("second"))
+
+    async def found(**query: str) -> list[str]:
+        return [row["upstream_id"] for row in await orphans(gateway, **query)]
+
+    assert await found(upstream_id="cgt-first") == ["cgt-first"]
+    assert await found(task=mine) == ["cgt-last", "cgt-first"]
+    assert await found(task=mine, upstream_id="cgt-first") == ["cgt-first"]
+    assert await found(task=mine, upstream_id="cgt-fast-001") == []
+    assert len(await found(task=fast, limit="100")) == 100
+    assert await found(task=known) == await found(task="none") == await found(upstream_id="none") == []
+    first = (await gateway.admin.get("/orphans", params={"task": mine, "limit": "1"})).json()
+    assert [row["upstream_id"] for row in first["data"]] == ["cgt-last"]
+    assert await found(task=mine, limit="1", after=first["next_cursor"]) == ["cgt-first"]
+
+
+async def test_which_creates_are_possible_does_not_depend_on_what_else_is_shown(gateway: Gateway) -> None:
+    gateway.clock.advance(7200)
+    task_id = await lost(gateway, await gateway.tenant())
+    row = await gateway.written(task_id)
+    async with gateway.sessions.begin() as session:
+        cut_at = row.created_at + timedelta(days=2)
+        await session.execute(update(TaskRow).where(TaskRow.id == task_id).values(cut_at=cut_at))
+    await add(gateway, "cgt-near", row.created_at + timedelta(hours=20))
+    await add(gateway, "cgt-far", row.created_at + timedelta(hours=30))
+
+    expected = {"cgt-near": [task_id], "cgt-far": []}
+    assert await possible(gateway) == expected
+    for upstream_id, tasks in expected.items():
+        (shown,) = await orphans(gateway, upstream_id=upstream_id)
+        assert shown["possible_tasks"] == tasks
+    assert [shown["upstream_id"] for shown in await orphans(gateway, task=task_id)] == ["cgt-near"]
 
 
 @pytest.mark.parametrize("gap_seconds", [0, 60])

@@ -21,7 +21,7 @@ async def _fill(process: Process) -> None:
 async def _add_delivery(process: Process, tenant_id: str, number: int) -> None:
     async with process.sessions.begin() as session:
         url = "https://example.com/"
-        enqueue(session, tenant_id=tenant_id, task_id=f"t{number}", url=url, body={}, now=utc_now())
+        enqueue(session, tenant_id=tenant_id, task_id=f"t{number}", key_id="k", url=url, body={}, now=utc_now())
 
 
 async def _pages(process: Process, path: str, limit: int, **query: str) -> list[list[dict[str, Any]]]:

@@ -12,9 +12,12 @@ from tests.support.routes import Route, all_routes
 
 ROUTES = [route for route in all_routes() if route.is_operators]
 # Reads that viewers are not given: links to a clip, and calls to the upstream for minutes.
-OPERATORS_READ = {"/tasks/{task_id}/media", "/reconcile", "/usage/check"}
-BILLING_CHANGES = {"/prices", "/budgets", "/budgets/{budget_id}", "/usage/corrections"}
-BILLING_READS = BILLING_CHANGES | {"/usage", "/usage/check"}
+OPERATORS_READ = {
+    *("/tasks/{task_id}/media", "/assets/{asset_id}/media", "/deliveries/{delivery_id}"),
+    *("/reconcile", "/usage/check"),
+}
+BILLING_CHANGES = {"/prices", "/budgets", "/budgets/{budget_id}"}
+BILLING_READS = BILLING_CHANGES | {"/usage", "/usage/check", "/summary"}
 
 
 def below_admin(route: Route) -> str:

@@ -47,6 +47,18 @@ def check_refused(answer: httpx.Response, status: int, code: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
 
 
+async def test_the_list_finds_a_task_by_either_of_its_ids(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task()
+    await tenant.new_task()
+    spare_id = (await gateway.written(task_id)).id
+    (row,) = await listed(gateway, id=task_id)
+    assert row["id"] == task_id
+    assert await listed(gateway, id=spare_id) == [row]
+    assert await listed(gateway, id=spare_id, tenant=tenant.id) == [row]
+    assert await listed(gateway, id=task_id, tenant="other") == await listed(gateway, id="none") == []
+
+
 async def test_a_task_is_shown_by_either_id_with_tenant_channel_times_and_history(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(f"{SECRET_PROMPT} {ENDLESS}"), duration=5, seed=7)
@@ -73,6 +85,8 @@ async def test_a_task_is_shown_by_either_id_with_tenant_channel_times_and_histor
         "parameters": {"duration": 5, "seed": 7},
         "callback_origin": None,
         "history": [{"at": shown["history"][0]["at"], "status": "queued", "source": "create", "detail": None}],
+        "ledger": [],
+        "copies": [],
     }
     assert {name for name in shown if name.endswith("_at")} == {
         "created_at", "updated_at", "sent_at", "cut_at", "absent_at", "asked_at", "polled_at", "next_poll_at",
@@ -153,9 +167,46 @@ async def test_a_text_that_is_no_cursor_is_a_400(gateway: Gateway, path: str, af
     check_refused(await gateway.admin.get(path, params={"after": after}), 400, "InvalidParameter.after")
 
 
-async def test_a_wrong_query_is_refused_by_name(gateway: Gateway) -> None:
-    for query, code in (({"status": "done"}, "status"), ({"status": ""}, "status"), ({"limit": "0"}, "limit")):
-        check_refused(await gateway.admin.get("/tasks", params=query), 400, f"InvalidParameter.{code}")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", "done"),
+        ("status", ""),
+        ("limit", "0"),
+        ("key", ""),
+        ("from", "yesterday"),
+        ("to", "2026-01-01T00:00:00"),
+        ("q", "a"),
+    ],
+)
+async def test_a_wrong_query_is_refused_by_name(gateway: Gateway, name: str, value: str) -> None:
+    answer = await gateway.admin.get("/tasks", params={name: value})
+    check_refused(answer, 400, f"InvalidParameter.{name}")
+
+
+async def test_tasks_are_found_by_their_key_and_by_the_time_of_their_creation(gateway: Gateway) -> None:
+    first = await gateway.tenant()
+    second = await gateway.key_of(first.id)
+    ids = [await each.new_task() for each in (first, second, first)]
+    times = [(await show(gateway, task_id))["created_at"] for task_id in ids]
+
+    async def found(**query: str) -> list[str]:
+        return [task["id"] for task in await listed(gateway, tenant=first.id, **query)]
+
+    assert await found(key=first.key_id) == [ids[2], ids[0]]
+    assert await found(key=second.key_id, status="queued") == [ids[1]]
+    assert await found(key=second.key_id, status="failed") == []
+    assert await found(key=(await gateway.tenant()).key_id) == []
+    assert await found(key="none") == []
+    assert await found(**{"from": times[1]}) == [ids[2], ids[1]]
+    assert await found(**{"from": times[0], "to": times[2]}) == [ids[1], ids[0]]
+    assert await found(key=first.key_id, to=times[2]) == [ids[0]]
+    page = await ok(await gateway.admin.get("/tasks", params={"key": first.key_id, "limit": "1"}))
+    rest = await ok(
+        await gateway.admin.get("/tasks", params={"key": first.key_id, "after": page["next_cursor"], "limit": "1"})
+    )
+    assert [task["id"] for task in page["data"] + rest["data"]] == [ids[2], ids[0]]
+    assert rest["has_more"] is False
 
 
 async def test_a_refresh_calls_the_upstream_once_and_at_once(gateway: Gateway) -> None:
@@ -173,6 +224,23 @@ async def test_a_refresh_calls_the_upstream_once_and_at_once(gateway: Gateway) -
     assert [event["status"] for event in shown["history"]] == ["queued", "running", "failed"]
     assert again == shown
     assert len(gateway.received("get_task")) == 2
+
+
+async def test_a_task_shows_what_the_ledger_says_of_it(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text("a kitten"))
+    await gateway.force(task_id, "succeeded")
+    ended = await ok(await act(gateway, task_id, "refresh"))
+    correction = {"task_id": task_id, "total_tokens": ended["total_tokens"] - 100, "note": "billed too much"}
+    answer = await gateway.admin.post("/usage/corrections", json=correction)
+    assert answer.status_code == 201, answer.text
+
+    shown = await show(gateway, task_id)
+
+    settlement, corrected = shown["ledger"]
+    assert (settlement["kind"], settlement["status"]) == ("settlement", "succeeded")
+    assert settlement["total_tokens"] == shown["total_tokens"] > 0
+    assert (corrected["kind"], corrected["total_tokens"], corrected["note"]) == ("correction", -100, "billed too much")
 
 
 async def test_a_refresh_that_the_upstream_does_not_answer_changes_nothing_and_says_why(gateway: Gateway) -> None:
@@ -218,7 +286,8 @@ async def test_the_operator_cancels_a_queued_task_as_its_tenant_would(gateway: G
     assert (shown["history"][-1]["status"], shown["history"][-1]["source"]) == ("cancelled", "operator")
     assert len(gateway.received("delete_task")) == 1
     assert (await get(tenant, task_id)).json()["status"] == "cancelled"
-    assert await audited(gateway, shown["spare_id"]) == [("task.cancel", {"upstream_id": task_id})]
+    for either in (shown["spare_id"], task_id):
+        assert await audited(gateway, either) == [("task.cancel", {"upstream_id": task_id})]
 
 
 async def test_a_running_task_is_not_cancelled_and_one_that_is_over_is_not_removed(gateway: Gateway) -> None:

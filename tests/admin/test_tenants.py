@@ -28,6 +28,8 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
             "allowed_channels": [channel_id],
             "permissions": ["read", "tasks", "read"],
             "allow_key_as_access_key_id": False,
+            "archive": "off",
+            "archive_days": 30,
             "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
         },
     )
@@ -44,7 +46,10 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
         "allowed_channels": [channel_id],
         "permissions": ["tasks", "read"],
         "allow_key_as_access_key_id": False,
+        "archive": "off",
+        "archive_days": 30,
         "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
+        "counts": None,
     }
     assert tenant["created_at"].endswith("Z")
 

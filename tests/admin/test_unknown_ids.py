@@ -15,6 +15,7 @@ BODIES: dict[str, Any] = {
     "POST /admin/v1/tenants/{tenant_id}/adopt": {"channel": "default", "task_ids": ["cgt-20260101000000-zzzzz"]},
     "PATCH /admin/v1/keys/{key_id}": {"name": "a"},
     "POST /admin/v1/keys/{key_id}/rotate": {"grace_seconds": 0},
+    "PATCH /admin/v1/budgets/{budget_id}": {"amount_micros": 1},
     "PATCH /admin/v1/admins/{admin_id}": {"name": "a"},
     "PATCH /admin/v1/channels/{channel_id}": {"weight": 2},
     "POST /admin/v1/tasks/{task_id}/resolve": {"absent": True},

@@ -138,7 +138,7 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
     async with gateway.sessions.begin() as session:
         query = select(AuditRow).where(AuditRow.target_id == foreign, AuditRow.tenant_id == tenant.id)
         [row] = (await session.scalars(query)).all()
-    assert (row.action, row.target_type) == ("face_group.refuse", "asset_group")
+    assert (row.action, row.target_type, row.actor_id) == ("face_group.refuse", "asset_group", tenant.key_id)
 
 
 async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(

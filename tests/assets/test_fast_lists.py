@@ -137,7 +137,10 @@ async def test_a_body_may_come_after_its_head(gateway: Gateway, tenant: Tenant, 
     assert answered[9:12] == b"400"
 
 
-async def test_an_unknown_client_is_refused_although_its_body_does_not_come(gateway: Gateway) -> None:
+async def test_an_unknown_client_is_refused_although_its_body_does_not_come(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.http.request_scope._DRAIN_SECONDS", 0.1)
     address = urlsplit(gateway.base_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     path = ENTRIES["by path"].format(action="ListAssets")

@@ -1,14 +1,20 @@
 """What a measurement says is what was measured: wrk's output is read in its units, and errors meet no goal."""
 
+import re
 from dataclasses import asdict
+from pathlib import Path
+from typing import cast
 
 import pytest
 
-from bench.document import Document
+from bench import memory
+from bench.document import RESULTS, Document, read
 from bench.goals import GOALS, table
 from bench.load import Answered, to_answered
+from bench.site import Site
 from bench.summary import table as table_of_runs
 
+PAGE = (RESULTS.parents[1] / "docs" / "performance.md").read_text(encoding="utf-8")
 OUTPUT = """Running 2s test @ http://127.0.0.1:1
   1 threads and 64 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -56,3 +62,23 @@ def test_a_goal_is_met_when_every_run_meets_it() -> None:
     runs = {name: Document({}, rows={"idle-cpu": [figure]}) for name, figure in {"a": 0.5, "b": 1.5}.items()}
     [line] = [each for each in table_of_runs(runs).splitlines() if GOALS["idle-cpu"].title in each]
     assert line.endswith("| ≤ 1 | 0.50 | 1.50 | in 1 of 2 |")
+
+
+def test_the_table_of_the_page_is_that_of_the_runs_in_its_head_with_every_goal() -> None:
+    head = next(line for line in PAGE.splitlines() if line.startswith("| what | at least |"))
+    runs = {name: read(name) for name in re.findall(r"`([^`]+)`", head)}
+    expected = table_of_runs(runs)
+    assert expected.count("\n") == len(GOALS) + 2
+    assert expected in PAGE
+
+
+def test_every_run_that_the_page_names_is_kept() -> None:
+    named = set(re.findall(r"`(\d{4}-\d\d-\d\d-[a-z0-9-]+)`", PAGE))
+    assert named
+    assert named <= {each.stem for each in RESULTS.glob("*.json")}
+
+
+def test_without_minutes_of_load_there_is_no_row_of_the_memory_after_it() -> None:
+    document = Document({})
+    memory.soak(document, cast("Site", None), minutes=0, folder=Path(), tell=print)
+    assert (document.rows, document.details) == ({}, {})

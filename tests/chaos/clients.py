@@ -1,7 +1,8 @@
 """Clients that behave as the official SDKs do: a create that fails is sent again, byte for byte.
 
 Source: the SDKs' own retry loops, as ``tests/flows`` runs them: 408, 409, 429, 5xx and every transport error are tried
-again after about 0.5 to 2 seconds, with the same bytes and without a key of idempotency.
+again after about 0.5 to 2 seconds, with the same bytes and without a key of idempotency. OpenAI's SDKs do the same, but
+each try of a form has a new boundary.
 """
 
 import asyncio
@@ -15,9 +16,12 @@ from typing import Any
 import httpx
 
 from tests.chaos.site import MODEL, TASKS, Tenant
+from tests.openai.driving import VIDEOS, multipart
+from tests.openai.pictures import png
 
 _RETRIED = {408, 409, 429}
 _MAX_TRIES = 15
+_PICTURE = png(16, 9)
 
 
 class Kind(StrEnum):
@@ -28,6 +32,19 @@ class Kind(StrEnum):
     MARKED = "marked"
 
 
+class Dialect(StrEnum):
+    """The route of a create, and the kind of its body."""
+
+    NATIVE = "native"
+    VIDEO_JSON = "video as JSON"
+    VIDEO_FORM = "video as a form"
+
+    @property
+    def path(self) -> str:
+        """The path of the route."""
+        return TASKS if self is Dialect.NATIVE else VIDEOS
+
+
 @dataclass
 class Create:
     """A create that a user wants once, and its answers.
@@ -36,6 +53,7 @@ class Create:
         tenant: whose it is.
         prompt: unique.
         kind: the kind of the client.
+        dialect: what it speaks.
         callback_url: for deliveries, if any.
         ids: every id that it was answered with; more than one only if it was answered more than once.
         errors: the statuses of its error answers.
@@ -45,22 +63,26 @@ class Create:
     tenant: Tenant
     prompt: str
     kind: Kind = Kind.PLAIN
+    dialect: Dialect = Dialect.NATIVE
     callback_url: str | None = None
     ids: list[str] = field(default_factory=list)
     errors: list[int] = field(default_factory=list)
     tries: int = 0
 
-    @property
-    def body(self) -> bytes:
-        """The bytes, the same at every try."""
-        request: dict[str, Any] = {"model": MODEL, "content": [{"type": "text", "text": self.prompt}]}
-        if self.callback_url is not None:
-            request["callback_url"] = self.callback_url
-        return json.dumps(request).encode()
+    def body(self) -> tuple[bytes, str]:
+        """Returns the bytes and the type of the next try: what they say is the same at each."""
+        video: dict[str, Any] = {"model": MODEL, "prompt": self.prompt}
+        native: dict[str, Any] = {"model": MODEL, "content": [{"type": "text", "text": self.prompt}]}
+        more = {} if self.callback_url is None else {"callback_url": self.callback_url}
+        if self.dialect is Dialect.VIDEO_FORM:
+            data, headers = multipart([*(video | more).items(), ("input_reference", _PICTURE)])
+            return data, headers["Content-Type"]
+        fields = native if self.dialect is Dialect.NATIVE else video
+        return json.dumps(fields | more).encode(), "application/json"
 
     def headers(self) -> dict[str, str]:
-        """The headers of the next try."""
-        headers = {**self.tenant.headers, "Content-Type": "application/json"}
+        """The headers of the next try, but for the type of its body."""
+        headers = {**self.tenant.headers}
         if self.kind is Kind.KEYED:
             headers["Idempotency-Key"] = self.prompt
         if self.kind is Kind.MARKED:
@@ -92,9 +114,10 @@ async def send_until_answered(
 
 async def send_once(create: Create, http: httpx.AsyncClient, url: str) -> httpx.Response:
     """Sends a create once, and records the answer."""
-    headers = create.headers()
+    body, content_type = create.body()
+    headers = {**create.headers(), "Content-Type": content_type}
     create.tries += 1
-    answer = await http.post(url + TASKS, content=create.body, headers=headers)
+    answer = await http.post(url + create.dialect.path, content=body, headers=headers)
     if answer.is_success:
         create.ids.append(answer.json()["id"])
     else:

@@ -5,9 +5,7 @@ import contextlib
 import itertools
 import json
 import os
-import random
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,11 +15,11 @@ from typing import Any
 
 import httpx
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 _HOST = "127.0.0.1"
 _START_SECONDS = 60.0
-# Below the range from which the kernel takes the near ends of connections: a port stays free between kill and start.
-_PORTS = range(20_000, 32_000)
 _numbers = itertools.count(1)
 
 
@@ -169,18 +167,6 @@ async def launching(folder: Path) -> AsyncIterator[Launcher]:
             parent.stdin.close()
             await parent.wait()
             await listening
-
-
-def free_port() -> int:
-    """Returns a port without a listener."""
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as trial:
-            try:
-                trial.bind((_HOST, port))
-            except OSError:
-                continue
-        return port
 
 
 async def _until_answering(process: Process, path: str) -> None:

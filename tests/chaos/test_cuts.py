@@ -148,10 +148,16 @@ async def _create_some(site: Site, urls: list[str], tenants: list[Tenant], name:
 async def _send_and_leave(url: str, create: Create, stage: str) -> None:
     """Sends a create as far as a stage, and closes the connection with a reset."""
     parts = urlsplit(url)
-    headers = {**create.headers(), "Host": parts.netloc, "Content-Length": str(len(create.body))}
+    body, content_type = create.body()
+    headers = {
+        **create.headers(),
+        "Content-Type": content_type,
+        "Host": parts.netloc,
+        "Content-Length": str(len(body)),
+    }
     create.tries += 1
     head = f"POST {TASKS} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-    whole = head.encode() + create.body
+    whole = head.encode() + body
     sent = {
         "connect": b"",
         "mid-headers": head.encode()[:-20],

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.chaos.clients import Create, Kind, send_once, send_until_answered
+from tests.chaos.clients import Create, Dialect, Kind, send_once, send_until_answered
 from tests.chaos.dooming import doomed_gateways
 from tests.chaos.figures import Figures
 from tests.chaos.launcher import Process
-from tests.chaos.site import TASKS, Site, Tenant, settle
+from tests.chaos.site import Site, Tenant, settle
 from tests.chaos.verdict import check_creates, orphans
 
 pytestmark = pytest.mark.slow
@@ -19,13 +19,21 @@ pytestmark = pytest.mark.slow
 _MIN_AWAITS = 20
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    ("dialect", "kind"),
+    [
+        *((Dialect.NATIVE, kind) for kind in Kind),
+        (Dialect.VIDEO_JSON, Kind.PLAIN),
+        (Dialect.VIDEO_FORM, Kind.PLAIN),
+        (Dialect.VIDEO_FORM, Kind.KEYED),
+    ],
+)
 async def test_a_create_whose_gateway_dies_at_any_await_is_sent_at_most_once(
-    site: Site, kind: Kind, tell: Callable[[Figures], None]
+    site: Site, dialect: Dialect, kind: Kind, tell: Callable[[Figures], None]
 ) -> None:
     survivor = await site.gateway()
     tenant, other = await site.tenant(survivor), await site.tenant(survivor)
-    creates = await create_in_dying_gateways(site, survivor, tenant, kind)
+    creates = await create_in_dying_gateways(site, survivor, tenant, kind, dialect)
     kills = site.kills
     await settle(site, "submitting", "unknown")
     assert kills >= _MIN_AWAITS
@@ -44,16 +52,17 @@ async def test_without_callbacks_what_a_dead_gateway_left_is_owned_or_listed_as_
     await until_listed(site, survivor, set(verdict.unowned()))
 
 
+@pytest.mark.parametrize("dialect", [Dialect.NATIVE, Dialect.VIDEO_FORM])
 async def test_a_create_is_not_sent_twice_when_its_retry_is_killed_as_well(
-    site: Site, tell: Callable[[Figures], None]
+    site: Site, dialect: Dialect, tell: Callable[[Figures], None]
 ) -> None:
     """The first gateway dies with the create, and the second one at every await of the retry."""
     survivor = await site.gateway()
     tenant = await site.tenant(survivor)
     await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.3)
     creates: list[Create] = []
-    async for doomed in doomed_gateways(site, f"request:POST {TASKS}", background="off"):
-        creates.append(Create(tenant, f"wish {len(creates)}"))
+    async for doomed in doomed_gateways(site, f"request:POST {dialect.path}", background="off"):
+        creates.append(Create(tenant, f"wish {len(creates)}", dialect=dialect))
         first = await site.gateway(background="off")
         await lose_with(first, creates[-1], site)
         await send_to_doomed(creates[-1], doomed, site)
@@ -64,12 +73,17 @@ async def test_a_create_is_not_sent_twice_when_its_retry_is_killed_as_well(
 
 
 async def create_in_dying_gateways(
-    site: Site, survivor: Process, tenant: Tenant, kind: Kind, **settings: Any
+    site: Site,
+    survivor: Process,
+    tenant: Tenant,
+    kind: Kind,
+    dialect: Dialect = Dialect.NATIVE,
+    **settings: Any,
 ) -> list[Create]:
     """Sends one create for each await, and again to the survivor when it had no answer."""
     creates: list[Create] = []
-    async for doomed in doomed_gateways(site, f"request:POST {TASKS}", background="off", **settings):
-        creates.append(Create(tenant, f"wish {len(creates)}", kind))
+    async for doomed in doomed_gateways(site, f"request:POST {dialect.path}", background="off", **settings):
+        creates.append(Create(tenant, f"wish {len(creates)}", kind, dialect))
         await send_to_doomed(creates[-1], doomed, site)
         await send_until_answered(creates[-1], site.http, lambda: survivor.url, pause=(0.1, 0.5))
     return creates

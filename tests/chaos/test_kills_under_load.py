@@ -13,7 +13,7 @@ from tests.chaos.figures import Figures
 from tests.chaos.launcher import Process
 from tests.chaos.site import Site, Tenant, settle
 from tests.chaos.storm import Slot, kill_until, load, open_slots
-from tests.chaos.verdict import check_creates, orphans
+from tests.chaos.verdict import budgets_otherwise, check_creates, orphans
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +22,9 @@ KILLS = int(os.environ.get("CHAOS_KILLS", "50"))
 _USERS = 24
 _LISTING_SECONDS = 150
 _PAUSE = (0.3, 1.2)
+_BUDGET_MICROS = 150_000_000
+_KEY_BUDGET_MICROS = 60_000_000
+_ASKED = 150
 
 
 async def test_two_thousand_creates_over_fifty_kills_with_callbacks(
@@ -44,12 +47,59 @@ async def test_kills_without_callbacks_leave_every_paid_task_owned_or_listed_as_
     assert await _unlisted(site, gateway, set(verdict.unowned())) == set()
 
 
+async def test_kills_let_no_create_pass_a_budget_of_tenant_or_key(site: Site) -> None:
+    slots = await open_slots(site, 2)
+    gateway = slots[0].process
+    tenant = await site.tenant(gateway, "spender")
+    (key,) = (await site.admin(gateway, "GET", f"/keys?tenant={tenant.id}"))["data"]
+    other = await site.admin(gateway, "POST", f"/tenants/{tenant.id}/keys", json={"name": "other"})
+    most_of = {
+        await site.budget(gateway, tenant, _BUDGET_MICROS, period="total"): _BUDGET_MICROS,
+        await site.budget(gateway, tenant, _KEY_BUDGET_MICROS, period="total", key_id=key["id"]): _KEY_BUDGET_MICROS,
+    }
+    await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.2)
+    keys = [tenant, Tenant(tenant.id, other["key"])]
+    loading = asyncio.create_task(load(slots, keys, count=_ASKED, users=_USERS, pause_seconds=0.1))
+    watching = asyncio.create_task(_most_taken(site, loading))
+    await kill_until(loading, slots, pause=_PAUSE)
+    creates = await loading
+    refused = [create for create in creates if not create.ids]
+    assert {create.errors[-1] for create in refused} == {403}
+    taken = await watching
+    assert taken.keys() == most_of.keys()
+    assert all(0 < taken[budget_id] <= most for budget_id, most in most_of.items()), taken
+    await settle(site, "submitting", "unknown", "queued", "running")
+    assert await budgets_otherwise(site) == []
+    periods = await site.query("SELECT budget_id, used_micros, held_micros FROM budget_periods")
+    assert {period["budget_id"] for period in periods} == most_of.keys()
+    for period in periods:
+        assert period["held_micros"] == 0
+        # The last create was refused for what was held then, which later cost less.
+        assert 0 < period["used_micros"] <= most_of[period["budget_id"]]
+
+
+async def _most_taken(site: Site, loading: "asyncio.Task[Any]") -> dict[str, int]:
+    """Returns the most that was used and held of each budget at once, until the load ends."""
+    most: dict[str, int] = {}
+    while not loading.done():
+        for row in await site.query("SELECT budget_id, used_micros + held_micros AS taken FROM budget_periods"):
+            most[row["budget_id"]] = max(most.get(row["budget_id"], 0), row["taken"])
+        await asyncio.sleep(0.05)
+    return most
+
+
 async def _create_while_gateways_are_killed(
     site: Site, count: int, **settings: Any
 ) -> tuple[list[Slot], list[Tenant], list[Create]]:
     """Creates tasks of three tenants through two gateways that are killed at random moments."""
     slots = await open_slots(site, 2, **settings)
     tenants = [await site.tenant(slots[0].process, f"tenant {number}") for number in range(3)]
+    # Of which no create is refused: each takes its holds, and is counted against its cap.
+    for tenant in tenants:
+        await site.budget(slots[0].process, tenant, 10**15)
+        await site.budget(slots[0].process, tenant, 10**15, period="total", is_hard=False)
+        limits = {"unfinished_tasks": 10**6}
+        await site.admin(slots[0].process, "PATCH", f"/tenants/{tenant.id}", json={"limits": limits})
     # A create takes so long that many are in progress when their gateway is killed.
     await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.2)
     loading = asyncio.create_task(load(slots, tenants, count=count, users=_USERS, pause_seconds=0.5))

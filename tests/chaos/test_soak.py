@@ -40,6 +40,9 @@ _MEASURE_SECONDS = 2.0
 _MEMORY_SHARE = 1.08
 _MEMORY_BYTES = 6 * 1024 * 1024
 _DESCRIPTORS = 6
+# The pool's ten; and those by which a process is known to live, hears changes, and commits creates: one that waits for
+# no lock, and one that may. That one, opened when it is first needed, and one of the pool may be missing once warm.
+_DATABASE_CONNECTIONS = 14
 
 
 @dataclass
@@ -147,5 +150,5 @@ async def test_memory_and_connections_stay_flat_under_steady_load(
     assert late.memory_bytes <= early.memory_bytes * _MEMORY_SHARE + _MEMORY_BYTES, grown
     assert late.descriptors <= early.descriptors + _DESCRIPTORS, grown
     assert late.connections <= early.connections + _DESCRIPTORS, grown
-    assert late.database_connections <= early.database_connections + 1, grown
+    assert late.database_connections <= min(early.database_connections + 2, _DATABASE_CONNECTIONS), grown
     assert await gateway.stop() == 0

@@ -25,6 +25,22 @@ _SETTLED = """
     SELECT upstream_id, sum(total_tokens) AS tokens, count(*) FILTER (WHERE kind = 'settlement') AS settlements
     FROM ledger GROUP BY upstream_id
 """
+_BUDGETS_OTHERWISE = """
+    SELECT * FROM (
+        SELECT b.id, p.starts_at, p.used_micros, p.held_micros,
+            (SELECT coalesce(sum(cost_micros), 0) FROM ledger AS l
+             WHERE l.tenant_id = b.tenant_id AND l.currency = b.currency AND (b.key_id IS NULL OR b.key_id = l.key_id)
+                AND l.created_at >= p.starts_at AND (p.ends_at IS NULL OR l.created_at < p.ends_at)) AS ledger_micros,
+            (SELECT coalesce(sum(amount_micros), 0) FROM budget_holds AS h
+             WHERE h.budget_id = b.id AND h.period_starts_at = p.starts_at) AS holds_micros
+        FROM budgets AS b JOIN budget_periods AS p ON p.budget_id = b.id
+    ) AS found WHERE used_micros <> ledger_micros OR held_micros <> holds_micros
+"""
+_HOLDS_LEFT = """
+    SELECT h.task_id, t.status FROM budget_holds AS h
+    LEFT JOIN tasks AS t ON t.tenant_id = h.tenant_id AND t.id = h.task_id
+    WHERE t.status IS NULL OR t.status IN ('succeeded', 'failed', 'expired', 'cancelled')
+"""
 
 
 class Verdict:
@@ -135,6 +151,7 @@ async def check_creates(
         else [f"{task_id}: callbacks {verdict.callbacks_of(task_id)}" for task_id in verdict.unowned()],
         "shown to another tenant": await foreign_ids_shown(site, gateway, creates, tenants),
         "settled otherwise than billed": await billed_otherwise(site),
+        "budgets that are not what ledger and holds say": await budgets_otherwise(site),
         "stuck": await stuck(site),
     }
     broken = {what: which for what, which in found.items() if which}
@@ -224,6 +241,12 @@ async def _differences_to_bill(site: Site) -> list[str]:
     if total != bill["billed_tokens"]:
         found.append(f"ledger and orphans: {total}, the bill: {bill['billed_tokens']}")
     return found
+
+
+async def budgets_otherwise(site: Site) -> list[str]:
+    """Periods that differ from the ledger and the holds, and holds of tasks that have ended or never were."""
+    rows = await site.query(_BUDGETS_OTHERWISE)
+    return [str(row) for row in rows + await site.query(_HOLDS_LEFT)]
 
 
 async def stuck(site: Site) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from app.cli.dev import dev
 from app.cli.dev_folder import DevSecrets, alone, kept_secrets, write_secrets
 from app.devdb import EmbeddedPostgresError
-from tests.flows.programs import free_port
+from tests.support.ports import free_port
 
 Dev = Callable[..., tuple[int, str]]
 

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.commands import Command
 from tests.support.gateway import Gateway
 
+CNY = ("--currency", "CNY", "--period", "month")
+
 
 async def made(seedgate: Command, *arguments: str) -> dict[str, Any]:
     code, out, err = await seedgate(*arguments, "--json")
@@ -61,6 +63,7 @@ async def test_an_unknown_name_changes_nothing(seedgate: Command, text: str) -> 
 async def test_nothing_is_destroyed_without_a_terminal_or_yes(gateway: Gateway, seedgate: Command) -> None:
     tenant = await gateway.tenant()
     await made(seedgate, "keys", "signing-key", tenant.key_id)
+    budget = await made(seedgate, "budgets", "create", tenant.id, *CNY, "--amount", "5")
     for arguments in (
         ("tenants", "delete", tenant.id),
         ("keys", "revoke", tenant.key_id),
@@ -72,6 +75,8 @@ async def test_nothing_is_destroyed_without_a_terminal_or_yes(gateway: Gateway, 
         ("tasks", "resolve", "cgt-1", "--absent"),
         ("models", "replace", "tests/cli/no_models.json"),
         ("prices", "replace", "tests/cli/no_prices.json"),
+        ("budgets", "delete", budget["id"]),
+        ("deliveries", "secret"),
     ):
         code, out, err = await seedgate(*arguments)
         assert (code, out) == (2, ""), arguments
@@ -85,13 +90,18 @@ async def test_each_list_of_the_operator_is_a_command(gateway: Gateway, seedgate
         (("models", "list"), "dreamina-seedance-2-0-260128, doubao-seedance-2-0, "),
         (("prices", "list"), "doubao-seedance-1-0-pro-fast-251015"),
         (("audit", "list", "--tenant", tenant.id), "key.create"),
-        (("channels", "list"), "default"),
+        (("channels", "list", "--search", "EFAUL", "--status", "active"), "default"),
+        (("audit", "list", "--key", tenant.key), "key.create"),
         (("tenants", "list"), tenant.id),
     ):
         code, out, err = await seedgate(*command)
         assert (code, err) == (0, "")
         assert expected in out
-    assert await seedgate("deliveries", "list", "--tenant", tenant.id, "--json") == (0, "[]\n", "")
+    assert (await seedgate("channels", "list", "--status", "suspended", "--json"))[1] == "[]\n"
+    for whose in (("--tenant", tenant.id), ("--operator",), ("--key", tenant.key), ("--task", "none")):
+        assert await seedgate("deliveries", "list", *whose, "--json") == (0, "[]\n", "")
+    assert (await seedgate("deliveries", "list", "--tenant", tenant.id, "--operator"))[0] == 2
+    assert (await made(seedgate, "deliveries", "secret", "--yes"))["secret"].startswith("whsec_")
 
 
 async def test_one_object_is_shown_by_its_name(gateway: Gateway, seedgate: Command) -> None:
@@ -108,6 +118,33 @@ async def test_one_object_is_shown_by_its_name(gateway: Gateway, seedgate: Comma
         assert (code, err) == (0, "")
         assert all(text in out for text in expected), out
     assert (await made(seedgate, "keys", "get", "limited"))["allowed_models"] == ["doubao-seedance-2"]
+
+
+async def test_a_budget_is_made_changed_and_deleted_in_units_of_its_currency(seedgate: Command) -> None:
+    tenant = await made(seedgate, "tenants", "create", "thrifty")
+    key = await made(seedgate, "keys", "create", "thrifty", "--name", "night")
+    whole = await made(seedgate, "budgets", "create", "thrifty", *CNY, "--amount", "500")
+    zone = ("--time-zone", "Asia/Shanghai", "--soft")
+    of_key = await made(seedgate, "budgets", "create", tenant["id"], "--key", "night", *CNY, "--amount", "49.90", *zone)
+    assert (whole["amount_micros"], whole["time_zone"], whole["is_hard"]) == (500_000_000, "UTC", True)
+    named = ("tenant_id", "key_id", "amount_micros", "time_zone", "is_hard")
+    assert [of_key[name] for name in named] == [tenant["id"], key["id"], 49_900_000, "Asia/Shanghai", False]
+
+    listed = json.loads((await seedgate("budgets", "list", "--tenant", "thrifty", "--json"))[1])
+    assert [row["id"] for row in listed] == [of_key["id"], whole["id"]]
+    table = (await seedgate("budgets", "list", "--key", "night"))[1].splitlines()
+    assert [row.split()[3:7] for row in table] == [["amount", "used", "held", "left"], ["49.9", "0", "0", "49.9"]]
+
+    changed = await made(seedgate, "budgets", "update", of_key["id"], "--amount", "0.000001", "--hard")
+    assert (changed["amount_micros"], changed["is_hard"]) == (1, True)
+    assert "0.000001" in (await seedgate("budgets", "get", of_key["id"]))[1]
+    for wrong in ("0.0000001", "5 CNY", "1e99", "NaN", "Infinity", "", "9" * 31):
+        code, out, err = await seedgate("budgets", "update", of_key["id"], f"--amount={wrong}")
+        assert (code > 0, out) == (True, ""), wrong
+        assert "amount" in err
+    assert (await seedgate("budgets", "update", of_key["id"]))[0] == 2
+    assert await seedgate("budgets", "delete", of_key["id"], "--yes") == (0, f"deleted {of_key['id']}\n", "")
+    assert (await seedgate("budgets", "get", of_key["id"]))[0] == 1
 
 
 async def test_a_table_of_models_has_no_json_in_it(seedgate: Command) -> None:

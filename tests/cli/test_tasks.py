@@ -50,7 +50,7 @@ async def test_a_task_is_shown_whole_with_its_history(gateway: Gateway, seedgate
     shown = await parsed(seedgate("tasks", "get", task_id, "--json"))
 
     assert code == 0
-    assert {field for field in shown if field not in out} == {"history"}
+    assert {field for field in shown if field not in out} == {"history", "ledger", "copies"}
     assert (shown["spare_id"] in out, "create" in out) == (True, True)
     assert [event["status"] for event in shown["history"]] == ["queued"]
 
@@ -104,8 +104,10 @@ async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(gatew
         )
 
     code, out, _ = await seedgate("tasks", "orphans")
-    rows = await parsed(seedgate("tasks", "orphans", "--json"))
+    rows = await parsed(seedgate("tasks", "orphans", "--task", task_id, "--upstream-id", upstream_id, "--json"))
 
+    assert [row["upstream_id"] for row in rows] == [upstream_id]
+    assert (await seedgate("tasks", "orphans", "--task", "none", "--json"))[1] == "[]\n"
     assert (code, upstream_id in out, task_id in out) == (0, True, True)
     assert task_id in next(row for row in rows if row["upstream_id"] == upstream_id)["possible_tasks"]
 
@@ -118,3 +120,21 @@ async def test_a_wrong_token_is_reported_in_one_line(
     assert (code, out) == (1, "")
     assert err.startswith("seedgate: AuthenticationError: ")
     assert err.count("\n") == 1
+
+
+async def test_the_links_to_a_clip_are_shown_and_the_look_is_recorded(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task()
+    await gateway.force(task_id, "succeeded")
+    await parsed(seedgate("tasks", "refresh", task_id, "--json"))
+
+    code, out, _ = await seedgate("tasks", "media", task_id)
+    content = (await parsed(seedgate("tasks", "media", task_id, "--json")))["content"]
+    listed = await parsed(seedgate("tasks", "list", "--id", task_id, "--json"))
+
+    assert code == 0
+    assert "video_url" in out
+    assert content["video_url"].startswith("http")
+    assert [row["id"] for row in listed] == [task_id]
+    audit = (await gateway.admin.get("/audit", params={"action": "task.look", "limit": "2"})).json()["data"]
+    assert {row["tenant_id"] for row in audit} == {tenant.id}

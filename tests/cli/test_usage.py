@@ -104,7 +104,7 @@ async def test_check_agrees_names_orphans_and_fails_for_a_difference(
     await forget(gateway, orphan)
 
     code, out, err = await seedgate("usage", "check", "--channel", "default")
-    assert (code, "ledger, tasks and upstream agree" in err) == (0, True), err
+    assert (code, "ledger, tasks, budgets and upstream agree" in err) == (0, True), err
     assert "4,711 in the ledger" in err
     assert orphan in out
 
@@ -115,6 +115,22 @@ async def test_check_agrees_names_orphans_and_fails_for_a_difference(
     code, out, _ = await seedgate("usage", "check", "--channel", "default", "--json")
     assert code == 1
     assert [found["other_tokens"] for found in json.loads(out)["differences"]] == [4712]
+
+
+async def test_check_names_an_estimate_and_does_not_fail_for_it(
+    gateway: Gateway, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
+    gateway.clock.advance(8 * 86_400)
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task()
+    await gateway.force(task_id, "succeeded", extra={"usage": {}})
+    await get(tenant, task_id)
+    code, out, err = await seedgate("usage", "check", "--channel", "default")
+    assert (code, "1 tasks are estimated" in err) == (0, True), err
+    assert task_id in out
+    code, out, _ = await seedgate("usage", "check", "--channel", "default", "--json")
+    assert [found["upstream_id"] for found in json.loads(out)["estimates"]] == [task_id]
 
 
 async def test_a_list_that_could_not_be_read_fails_the_check(

@@ -15,6 +15,16 @@ MACHINE = [
         needs={"curl": "apt-get install curl"},
     ),
     Program(
+        name="curl",
+        version="",
+        setting="`$SEEDGATE_URL/v1/…`",
+        mark="clients",
+        command=("bash", f"{_FOLDER}/curl/videos.sh"),
+        lists_by_ids=False,
+        path="/v1/videos",
+        needs={"curl": "apt-get install curl"},
+    ),
+    Program(
         name="java.net.http.HttpClient",
         version="",
         setting="`$SEEDGATE_URL/api/v3/…`",

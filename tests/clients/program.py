@@ -41,6 +41,7 @@ class Program:
         steps: what it can do.
         lists_by_ids: it can ask for a list of the tasks that it names.
         videos: how many it makes with the prompt; it prints the ids of all, and goes on with the first.
+        path: of the tasks in its dialect.
         build: the name of the build that makes it runnable, if any.
         needs: commands that must be on the machine, each with what to install for it.
     """
@@ -53,6 +54,7 @@ class Program:
     steps: frozenset[Step] = EVERY_STEP
     lists_by_ids: bool = True
     videos: int = 1
+    path: str = "/api/v3/contents/generations/tasks"
     build: str | None = None
     needs: Mapping[str, str] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ def _program(
     steps: frozenset[Step] = EVERY_STEP,
     lists_by_ids: bool = True,
     videos: int = 1,
+    path: str = "/api/v3/contents/generations/tasks",
 ) -> Program:
     """Returns a program of a package.
 
@@ -37,6 +38,7 @@ def _program(
         steps: what it can do.
         lists_by_ids: see ``Program``.
         videos: see ``Program``.
+        path: see ``Program``.
     """
     lock = environment or package
     return Program(
@@ -48,6 +50,7 @@ def _program(
         steps=steps,
         lists_by_ids=lists_by_ids,
         videos=videos,
+        path=path,
         build=f"clients-{lock}",
     )
 
@@ -77,6 +80,15 @@ PYTHON = [
     ),
     _program(
         "litellm", f"`api_base`: {_NO_PATH}", "with_litellm.py", "", mark="clients", steps=EVERY_STEP - {Step.DELETE}
+    ),
+    _program(
+        "litellm",
+        "`openai/`, `api_base`: `$SEEDGATE_URL/v1`",
+        "with_litellm_openai.py",
+        mark="clients",
+        steps=EVERY_STEP - {Step.DELETE},
+        lists_by_ids=False,
+        path="/v1/videos",
     ),
     APIYI_SDK,
     _program("byteplus-py", f"`base_url`: {_API_V3}", "with_byteplus_py.py"),

@@ -174,8 +174,8 @@ PARAMETERS = [
         "parameters",
         "service_tier",
         [body(service_tier="default")],
-        wrong("service_tier", *NO_STRINGS),
-        [body(service_tier="flex"), body(service_tier="priority")],
+        wrong("service_tier", *NO_STRINGS, "x" * 33, "x" * 100_000),
+        [body(service_tier="flex"), body(service_tier="priority"), body(service_tier="x" * 32)],
     ),
     Row(
         "parameters",
@@ -309,9 +309,13 @@ TYPES = [
                 {"type": "TEXT", "text": "cat"},
                 {"type": ["text"], "text": "cat"},
             ),
-            # A payload of another type than the item's is no way around the checks.
+            # The upstream might use the payload of another type than the item's, which no estimate counts.
+            *broken(".image_url", {**PROMPT, "image_url": {"url": "https://example.com/a.png"}}),
             *broken(".image_url", {**PROMPT, "image_url": "https://example.com/a.png"}),
-            *broken(".image_url.url", {**PROMPT, "image_url": {"url": "ftp://example.com"}}),
+            *broken(".video_url", {**PROMPT, "video_url": {"url": "https://example.com/a.mp4"}}),
+            *broken(".video_url", {**image("reference_image"), "video_url": {"url": "https://example.com/a.mp4"}}),
+            *broken(".text", {**image("reference_image"), "text": "--resolution 1080p --dur 15"}),
+            *broken(".draft_task", {**PROMPT, "draft_task": {"id": "cgt-1"}}),
             *broken(".draft_task", {**PROMPT, "draft_task": 7}),
         ],
     ),

@@ -29,7 +29,7 @@ DOCUMENTED: dict[str, tuple[str, str, dict[str, int]]] = {
     "generate_audio": ("boolean", "", {}),
     "watermark": ("boolean", "", {}),
     "return_last_frame": ("boolean", "", {}),
-    "service_tier": ("string", "`default`, `flex`", {"minLength": 1}),
+    "service_tier": ("string", "`default`, `flex`", {"minLength": 1, "maxLength": 32}),
     "execution_expires_after": ("integer", "3600 to 259200", {"minimum": 1}),
     "tools": ("array", "`web_search`", {}),
     "callback_url": ("string", "", {"minLength": 1, "maxLength": 2048}),
@@ -163,7 +163,7 @@ def test_openapi_shows_why_a_listed_task_failed() -> None:
 
 def test_openapi_shows_every_documented_field_of_a_task() -> None:
     schemas = document()["components"]["schemas"]
-    assert schemas["ShownTask"]["properties"].keys() == RESPONSE_FIELDS | {"content", "usage", "callback"}
+    assert schemas["ShownTask"]["properties"].keys() == RESPONSE_FIELDS | {"content", "usage", "callback", "archive"}
     assert schemas["TaskContent"]["properties"].keys() == {"video_url", "last_frame_url", "expires_at"}
     assert schemas["Usage"]["properties"].keys() == {
         *("completion_tokens", "prompt_tokens", "total_tokens", "tool_usage"),

@@ -40,6 +40,9 @@ TENANTS_TEXTS = (
     'The prompt "my project" is too long.',
     "The seed must be between -1 and 2147483647.",
     "The projector and the accountant are not step-by-step, see https://www.volcengine.com/docs/82379/1299023.",
+    # The random digits of a request id may look like an account number.
+    "The size is not valid. Request id: 021780000000000aa2100123456bf00000000000000001c",
+    "The token 2026010112000000A2012345678F0C0D0E is not valid.",
 )
 """Messages about a client's mistake, with words of its own that look like the operator's."""
 

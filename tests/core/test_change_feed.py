@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.change_feed import LEASE_SECONDS, ChangeFeed
 from app.db.engine import session_factory
 from tests.support.clock import ManualSeconds
+from tests.support.database_relay import relaying
 from tests.support.timeouts import until
+
+LISTENERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 24301 AND objid = 1 AND granted"
 
 
 @asynccontextmanager
@@ -102,3 +107,35 @@ async def test_the_confirmation_of_a_process_that_has_ended_stands_for_no_other(
                 await ended.execute(text("SELECT pg_notify('seedgate_heard', :token)"), {"token": change.token})
         assert asyncio.get_running_loop().time() - began >= LEASE_SECONDS
         await hanging.exec_driver_sql("SELECT pg_advisory_unlock_shared(24301, 1)")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_change_waits_for_a_listener_that_does_not_know_that_its_session_has_ended(
+    database_url: str, engine: AsyncEngine, superuser: Any, *, is_first: bool
+) -> None:
+    async with relaying(database_url) as relay, AsyncExitStack() as stack:
+        feeds: dict[str, ChangeFeed] = {}
+        own: dict[str, int] = {}
+        for url in (relay.url, database_url) if is_first else (database_url, relay.url):
+            before = {row["pid"] for row in await superuser.fetch(LISTENERS)}
+            feeds[url], _ = await stack.enter_async_context(listening(url, engine, ManualSeconds()))
+            [own[url]] = {row["pid"] for row in await superuser.fetch(LISTENERS)} - before
+        relay.is_frozen = True
+        await superuser.execute("SELECT pg_terminate_backend($1, 60000)", own[relay.url])
+        began = asyncio.get_running_loop().time()
+        async with feeds[database_url].change() as change, session_factory(engine).begin() as session:
+            await change.announce(session, "thing")
+        waited = asyncio.get_running_loop().time() - began
+        does_not_know = feeds[relay.url].is_live
+        relay.is_frozen = False
+        assert (does_not_know, waited >= LEASE_SECONDS) == (True, True)
+
+
+async def test_a_process_that_has_just_connected_waits_for_listeners_that_it_never_knew(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    began = asyncio.get_running_loop().time()
+    async with listening(database_url, engine, ManualSeconds()) as (feed, _):
+        async with feed.change() as change, session_factory(engine).begin() as session:
+            await change.announce(session, "thing")
+        assert asyncio.get_running_loop().time() - began >= LEASE_SECONDS

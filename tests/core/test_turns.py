@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import text
 
-from app.core.turns import Turns, leave_turn
+from app.core.turns import Turns, leave_turn, turn_resumed
 from app.db.engine import open_engine
 from tests.support.gateway import TASKS, Gateway
 
@@ -77,6 +77,35 @@ async def test_a_request_that_leaves_its_turn_lets_the_next_one_begin() -> None:
     (await asyncio.wait_for(turns.acquire("tenant"), 1)).end()
     go_on.set()
     await asyncio.gather(*waiting)
+
+
+async def test_what_a_request_concludes_goes_before_the_requests_that_have_not_begun() -> None:
+    turns = Turns(max_per_party=1)
+    goes_on = asyncio.Event()
+    order: list[str] = []
+
+    async def conclude() -> None:
+        await turns.acquire("tenant")
+        leave_turn()
+        await goes_on.wait()
+        async with turn_resumed():
+            order.append("outcome")
+
+    async def work() -> None:
+        turn = await turns.acquire("tenant")
+        order.append("begun")
+        turn.end()
+
+    concluding = asyncio.create_task(conclude())
+    await asyncio.sleep(0)
+    running = await turns.acquire("tenant")
+    waiting = [asyncio.create_task(work()) for _ in range(3)]
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.sleep(0)
+    running.end()
+    await asyncio.gather(concluding, *waiting)
+    assert order == ["outcome", "begun", "begun", "begun"]
 
 
 async def test_a_request_cancelled_while_it_waits_neither_takes_a_turn_nor_loses_one() -> None:

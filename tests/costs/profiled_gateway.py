@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -21,7 +22,8 @@ from app.tenants.service import TenantService
 from tests.support.clock import MovableClock
 from tests.support.gateway import serve_gateway
 from tests.support.loopback import LOOPBACK_NETWORKS
-from tests.support.process import ROOT, free_port
+from tests.support.ports import free_port
+from tests.support.process import ROOT
 from tests.support.timeouts import HANG_SECONDS
 
 _ACTOR = Actor("admin", "127.0.0.1")
@@ -59,19 +61,22 @@ class ProfiledGateway:
 
 
 @asynccontextmanager
-async def profiled_gateway(database_url: str, *, delay_milliseconds: int) -> AsyncIterator[ProfiledGateway]:
+async def profiled_gateway(
+    database_url: str, *, delay_milliseconds: int, **changes: Any
+) -> AsyncIterator[ProfiledGateway]:
     """Runs it on a migrated, empty database, without background jobs.
 
     Args:
         database_url: of the database.
         delay_milliseconds: how long the upstream takes for every answer.
+        changes: settings that differ from the usual ones.
     """
     port = free_port()
     command = (sys.executable, "-m", "bench.upstream", str(port), str(delay_milliseconds))
     upstream = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
     started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
     stop: Future[None] = Future()
-    settings = _settings(database_url, f"http://127.0.0.1:{port}")
+    settings = _settings(database_url, f"http://127.0.0.1:{port}").model_copy(update=changes)
     thread = threading.Thread(target=lambda: asyncio.run(_serve(settings, started, stop)))
     try:
         await _until_it_listens(port)

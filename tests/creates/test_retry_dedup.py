@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.core.process_registry import ProcessRegistry
+from app.core.turns import Turns
 from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow
@@ -171,6 +172,36 @@ async def test_an_attempt_that_is_running_or_answered_is_not_claimed(processes: 
     processes.here.mark_answered(attempt)
     await processes.here.flush()
     assert await processes.there.claim(REQUEST) is None
+
+
+async def test_requests_that_ask_several_times_do_so_in_their_tenants_turns(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An equal create is under way in another process, which alone knows whether its client is still there."""
+    await processes.new_attempt(by=processes.there)
+    turns = Turns(max_per_party=2)
+    ask = processes.here._try_claim  # noqa: SLF001 - what takes a connection
+    asking = most = count = 0
+
+    async def counted(request: RequestFingerprint) -> tuple[Attempt | None, bool]:
+        nonlocal asking, most, count
+        asking, count = asking + 1, count + 1
+        most = max(most, asking)
+        try:
+            return await ask(request)
+        finally:
+            asking -= 1
+
+    async def claim() -> Attempt | None:
+        turn = await turns.acquire("tenant")
+        try:
+            return await processes.here.claim(REQUEST)
+        finally:
+            turn.end()
+
+    monkeypatch.setattr(processes.here, "_try_claim", counted)
+    assert await asyncio.gather(*(claim() for _ in range(8))) == [None] * 8
+    assert (most, count) == (2, 8 * 6)
 
 
 async def test_a_marked_retry_claims_a_running_attempt_and_one_that_was_just_answered(processes: Processes) -> None:

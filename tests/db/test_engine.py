@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.base import utc_now
 from app.db.engine import DatabaseUnavailableError, is_unavailable, open_engine, session_factory, to_dsn
 from tests.support.database import as_superuser
-from tests.support.timeouts import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS, until
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
@@ -75,6 +75,28 @@ async def test_a_connection_cut_by_the_server_is_unavailable_and_the_pool_recove
         assert await connection.scalar(text("SELECT 1")) == 1
 
 
+async def test_connections_that_ended_while_idle_are_replaced_without_an_error(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    """A restart of the server ends every idle connection; the requests after it do not pay for that."""
+    connections = [await engine.connect() for _ in range(3)]
+    pids = [await connection.scalar(text("SELECT pg_backend_pid()")) for connection in connections]
+    drivers = [(await connection.get_raw_connection()).driver_connection for connection in connections]
+    for connection in connections:
+        await connection.close()
+    for pid in pids:
+        await as_superuser(database_url, f"SELECT pg_terminate_backend({pid}, 60000)")
+    await until(lambda: all(driver is not None and driver.is_closed() for driver in drivers))
+    async with asyncio.TaskGroup() as together:
+        answers = [together.create_task(_backend_of(engine)) for _ in range(3)]
+    assert {answer.result() for answer in answers}.isdisjoint(pids)
+
+
+async def _backend_of(engine: AsyncEngine) -> object:
+    async with engine.connect() as connection:
+        return await connection.scalar(text("SELECT pg_backend_pid()"))
+
+
 async def _answers(engine: AsyncEngine) -> bool:
     try:
         async with engine.connect() as connection:
@@ -96,6 +118,22 @@ async def test_a_statement_past_the_time_limit_is_unavailable(database_url: str)
     finally:
         await hasty.dispose()
     assert is_unavailable(failure.value)
+
+
+async def test_the_locks_of_a_process_that_is_frozen_in_a_transaction_end_with_its_time_limit(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    frozen = open_engine(database_url, command_timeout_seconds=0.5)
+    try:
+        async with frozen.connect() as holder, engine.begin() as waiter:
+            await holder.execute(text("SELECT pg_advisory_xact_lock(7)"))
+            async with asyncio.timeout(HANG_SECONDS):
+                await waiter.execute(text("SELECT pg_advisory_xact_lock(7)"))
+            with pytest.raises(exc.DBAPIError) as failure:
+                await holder.execute(text("SELECT 1"))
+            assert is_unavailable(failure.value)
+    finally:
+        await frozen.dispose()
 
 
 @pytest.mark.parametrize("code", ["40P01", "40001"], ids=["deadlock", "serialization failure"])

@@ -9,6 +9,9 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from app.archive.due_tenants import MAX_PER_TENANT, DueTenants
+from app.archive.due_tenants import WINDOW as WINDOW_OF_COPIES
+from app.archive.repository import AllCopies
 from app.composition import open_services
 from app.core.sealing import generate_key
 from app.db.base import utc_now
@@ -80,6 +83,12 @@ _FILL = f"""
 
     INSERT INTO orphans (channel_id, upstream_id, model, service_tier, status, created_at, first_seen_at, last_seen_at)
     SELECT 'active', 'orphan' || n, 'm', 'default', 'running', now(), now(), now() FROM generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO archive_copies (tenant_id, task_id, member, channel_id, source_url, object_key, status, attempts,
+                                next_attempt_at, give_up_at, created_at, updated_at)
+    SELECT 't' || n % 100, status || n, 'video_url', 'active', '', '', status, 0, now() + due, now(), now(), now()
+    FROM (VALUES ('stored', interval '90 days'), ('failed', NULL)) AS kinds (status, due)
+    CROSS JOIN generate_series(1, {ROWS}) AS n;
 """
 
 
@@ -100,6 +109,11 @@ async def services(url: str) -> AsyncIterator[Services]:
             "secret_key": SecretStr(generate_key()),
             "ark_base_url": "http://127.0.0.1:1/api/v3",
             "ark_api_key": SecretStr("key"),
+            "archive_url": "s3://clips",
+            "archive_endpoint": "http://127.0.0.1:1",
+            "archive_access_key_id": SecretStr("key"),
+            "archive_secret_access_key": SecretStr("secret"),
+            "public_url": "http://gateway.example",
         }
     )
     async with open_services(settings) as opened:
@@ -137,6 +151,7 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
             costs[job.name] = (known[0] + rows, known[1] + blocks)
     explained = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
     assert costs.keys() >= {
+        "archive",
         "find_due_work",
         "deliver",
         "remove_old_deliveries",
@@ -179,6 +194,27 @@ async def test_a_backlog_to_a_hundred_thousand_origins_costs_a_walk_and_no_more(
         rows, _ = await visited(url, statement, parameters)
         assert rows <= 3 * MAX_TENANTS * MAX_ORIGINS
     assert rows <= 4 * len(slots), "the claim is the last statement"
+
+
+async def test_a_backlog_of_copies_costs_a_walk_and_no_more_however_it_is_planned(url: str, services: Services) -> None:
+    due = "UPDATE archive_copies SET next_attempt_at = now() - interval '1 hour', tenant_id = 't1' WHERE task_id LIKE "
+    await as_superuser(url, _SESSION, f"{due} 'stored%'", "ANALYZE archive_copies")
+    walk, places = DueTenants(), {"t1": 3, "t2": 1}
+    with statements_of(services.engine) as seen:
+        async with services.sessions.begin() as session:
+            assert await walk.find(session, now=utc_now()) == {"t1": MAX_PER_TENANT}
+            claimed = await AllCopies(session).claim(places, now=utc_now(), token="t", until=utc_now())
+            assert [row.tenant_id for row in claimed] == ["t1"] * 3
+            await session.rollback()
+    for statistics in (
+        "ANALYZE archive_copies",
+        "DELETE FROM pg_statistic WHERE starelid = 'archive_copies'::regclass",
+    ):
+        await as_superuser(url, statistics)
+        for statement, parameters in seen:
+            for mode in PLAN_MODES:
+                plan = await executed_plan(url, statement, parameters, mode)
+                assert _rows(plan) <= 2 * (WINDOW_OF_COPIES + MAX_TENANTS), (statement, statistics, mode, plan)
 
 
 async def test_a_task_and_its_newest_message_are_found_by_one_statement_and_few_rows(

@@ -365,3 +365,111 @@ async def test_tasks_that_have_ended_are_settled_in_the_ledger(database_url: str
         ]
         await downgrade(connection, "0014")
         await upgrade(connection, "0015")
+
+
+async def test_keys_that_were_rotated_before_know_the_first_of_their_chain(database_url: str) -> None:
+    async with database_at(database_url, "0033") as connection:
+        await connection.execute(TENANT, {"id": "t1"})
+        rotate = text("""
+            INSERT INTO api_keys (id, tenant_id, name, public_part, secret_hash, rotated_from, created_at, updated_at)
+            VALUES (:id, 't1', '', :id, '', :rotated_from, now(), now())
+        """)
+        # In this order a chain is seen before its beginning; the first key of another one has been removed.
+        chain = (("c", "b"), ("b", "a"), ("a", None), ("d", "a"), ("f", "e"), ("e", "gone"))
+        for key_id, rotated_from in chain:
+            await connection.execute(rotate, {"id": key_id, "rotated_from": rotated_from})
+        await upgrade(connection, "0034")
+        first = "SELECT id, first_key_id FROM api_keys ORDER BY id"
+        expected = [("a", None), ("b", "a"), ("c", "a"), ("d", "a"), ("e", None), ("f", "e")]
+        assert await rows(connection, first) == expected
+        # As a process of the version before does it.
+        for key_id, rotated_from in (("g", "c"), ("h", "a"), ("i", None)):
+            await connection.execute(rotate, {"id": key_id, "rotated_from": rotated_from})
+        assert await rows(connection, first) == [*expected, ("g", "a"), ("h", "a"), ("i", None)]
+        await downgrade(connection, "0033")
+        await upgrade(connection, "0034")
+        assert await rows(connection, first) == [*expected, ("g", "a"), ("h", "a"), ("i", None)]
+
+
+async def test_marks_of_budgets_that_a_refused_create_had_reached_are_what_is_spent(database_url: str) -> None:
+    async with database_at(database_url, "0032") as connection:
+        await connection.execute(TENANT, {"id": "t1"})
+        periods = text("""
+            WITH budget AS (
+                INSERT INTO budgets (id, tenant_id, amount_micros, currency, period, time_zone, is_hard, created_at)
+                VALUES (:id, 't1', 101, 'CNY', 'total', 'UTC', true, now())
+            )
+            INSERT INTO budget_periods (budget_id, starts_at, used_micros, held_micros, warned_percent, refused_at)
+            VALUES (:id, now(), :used, 1, :warned, CASE WHEN :is_refused THEN now() END)
+        """)
+        # The last two: the refusal was not told yet, and the budget has refused none.
+        for name, used, warned, is_refused in (
+            ("a", 0, 100, True),
+            ("b", 79, 100, True),
+            ("c", 80, 100, True),
+            ("d", 100, 100, True),
+            ("e", 80, 80, True),
+            ("f", 0, 100, False),
+        ):
+            values = {"id": name, "used": used, "warned": warned, "is_refused": is_refused}
+            await connection.execute(periods, values)
+        await upgrade(connection, "0033")
+        found = await rows(
+            connection,
+            "SELECT budget_id, warned_percent, is_refusal_told, refused_at IS NULL FROM budget_periods ORDER BY 1",
+        )
+        assert found == [
+            ("a", 0, True, True),
+            ("b", 0, True, True),
+            ("c", 80, True, True),
+            ("d", 100, True, True),
+            ("e", 80, False, False),
+            ("f", 100, False, True),
+        ]
+
+
+DELIVERIES = text("""
+    INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, retry_until, created_at,
+                            updated_at)
+    SELECT :prefix || id, tenant_id, task_id, '', '', '', 'pending', 0, now(), now(), now()
+    FROM (VALUES ('1', 't1', 'task1'), ('2', 't1', 'task2'), ('3', 't1', 'removed'), ('4', 'operator', '')) AS messages
+        (id, tenant_id, task_id)
+""")
+MORE_THAN_A_STEP = text("""
+    INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, retry_until, created_at,
+                            updated_at)
+    SELECT 'more' || n, 't1', 'task1', '', '', '', 'pending', 0, now(), now(), now() FROM generate_series(1, 5000) AS n
+""")
+
+
+async def test_deliveries_have_the_key_that_made_their_task(database_url: str) -> None:
+    async with database_at(database_url, "0034") as connection:
+        await connection.execute(TENANT, {"id": "t1"})
+        await connection.execute(KEY, [{"id": "k1"}, {"id": "k2"}])
+        await connection.execute(
+            text("""
+                INSERT INTO tasks (tenant_id, id, key_id, model, upstream_model, service_tier, status, parameters,
+                                   request_hash, created_at, updated_at)
+                SELECT 't1', 'task' || n, 'k' || n, '', '', '', 'queued', '{}', '', now(), now()
+                FROM generate_series(1, 2) AS n
+            """)
+        )
+        await connection.execute(MORE_THAN_A_STEP)
+        await connection.execute(DELIVERIES, {"prefix": "a"})
+        await connection.commit()
+        await upgrade(connection, "0035")
+        keys = "SELECT id, key_id FROM deliveries WHERE id NOT LIKE 'more%' ORDER BY id"
+        before = [("a1", "k1"), ("a2", "k2"), ("a3", None), ("a4", None)]
+        assert await rows(connection, keys) == before
+        assert await rows(connection, "SELECT DISTINCT key_id FROM deliveries WHERE id LIKE 'more%'") == [("k1",)]
+        # As a process of the version before does it.
+        await connection.execute(DELIVERIES, {"prefix": "b"})
+        after = [*before, ("b1", "k1"), ("b2", "k2"), ("b3", None), ("b4", None)]
+        assert await rows(connection, keys) == after
+        # Interrupted before its version was noted, it is run again.
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0034'"))
+        await connection.commit()
+        await upgrade(connection, "0035")
+        await downgrade(connection, "0034")
+        await upgrade(connection, "0035")
+        assert await rows(connection, keys) == after

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -111,13 +110,6 @@ def on_socket(path: Path) -> httpx.AsyncClient:
     """Returns a client that opens a new connection to a unix socket for every request."""
     transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(path), limits=httpx.Limits(max_keepalive_connections=0))
     return httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://gateway", timeout=30)
-
-
-def free_port() -> int:
-    """Returns a port of this machine that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def until_ready(client: httpx.AsyncClient, program: Program) -> None:

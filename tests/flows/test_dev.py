@@ -19,19 +19,13 @@ from tests.support.database import temporary_folder
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
 from tests.support.gateway import TASKS, Tenant
 from tests.support.plain import PLAIN
+from tests.support.ports import free_port
 from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("curl") is None, reason="what it prints is a curl command"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ import pytest_asyncio
 from app import __version__
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.sandbox.server import SandboxServer
-from tests.flows.programs import free_port, run, started, until_ready
+from tests.flows.programs import run, started, until_ready
 from tests.support.database import temporary_folder
 from tests.support.plain import PLAIN
+from tests.support.ports import free_port
 from tests.support.secured_database import make_roles, secured_database
 from tests.support.systemd import Systemd, booted, is_possible, wait_until
 from tests.support.toolchains import ROOT

@@ -14,26 +14,40 @@ ALL = ["tasks", "assets", "read", "priority", "4k", "flex", "long_expiry"]
 READS = {"ListAssetGroups", "GetAssetGroup", "ListAssets", "GetAsset"}
 ENTRIES = ("/api/v3/assets", "/")
 # Without a permission: what a key may use is shown to each.
-FREE = {"GET /api/v3/whoami", "POST /api/v3/open/{action:path}"}
+MODELS = [f"GET {base}/models{one}" for base in ("/api/v3", "/v1") for one in ("", "/{model_id:path}")]
+FREE = {"GET /api/v3/whoami", "POST /api/v3/open/{action:path}", *MODELS}
 NEEDED = {
     f"POST {TASKS}": "tasks",
     f"GET {TASKS}": "read",
     f"GET {TASKS}/{{task_id}}": "read",
     f"DELETE {TASKS}/{{task_id}}": "tasks",
+    "POST /v1/videos": "tasks",
+    "GET /v1/videos": "read",
+    "GET /v1/videos/{video_id}": "read",
+    "GET /v1/videos/{video_id}/content": "read",
+    "DELETE /v1/videos/{video_id}": "tasks",
+    **{f"POST /v1/videos/{name}": "tasks" for name in ("edits", "extensions", "characters", "{video_id}/remix")},
     "GET /api/v3/usage": "read",
     **{f"POST /api/v3/open/{name}": "read" if name in READS else "assets" for name in ACTIONS},
 }
-OF_TENANTS = [route for route in all_routes() if route.path.startswith("/api/v3/")]
+OF_TENANTS = [route for route in all_routes() if route.path.startswith(("/api/v3/", "/v1/"))]
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 PARAMETERS: list[tuple[str, str, dict[str, Any]]] = [
     ("priority", "priority", {"priority": 1}),
     ("4k", "resolution", {"model": "doubao-seedance-2-0-260128", "resolution": "4k"}),
     ("4k", "content", {"content": text("a kitten --rs 4k")}),
     ("4k", "content", {"content": text("a kitten --resolution  4K --dur 5")}),
-    ("4k", "content", {"content": [{**IMAGE, "text": "--rs 4k"}]}),
+    ("4k", "content", {"content": [*text("a kitten --RS 4k --rs"), *text("720p")]}),
+    # The upstream reads all texts as one, so a suffix may begin in one and end in the next.
+    ("4k", "content", {"content": [*text("a kitten --rs"), *text("4k")]}),
+    ("4k", "content", {"content": [*text("a kitten --rs"), IMAGE, *text("\n4K, at night")]}),
+    # Which suffixes such a prompt has is not known.
+    ("4k", "content", {"model": "doubao-seedance-2-0-260128", "content": text("a kitten -- " + "a" * 20_000)}),
     ("flex", "service_tier", {"service_tier": "flex"}),
     ("long_expiry", "execution_expires_after", {"execution_expires_after": 172_801}),
 ]
+# None of these is 4k.
+OTHER_PROMPTS = ("a kitten --rs 720p", "a kitten --RS 720p", "a kitten -- rs 4k", "rs 4k", "a kitten --seed 4k")
 USUAL = {"priority": 0, "resolution": "720p", "service_tier": "default", "execution_expires_after": 172_800}
 
 
@@ -113,6 +127,10 @@ async def test_a_parameter_is_refused_before_anything_is_sent_or_stored(
 async def test_the_usual_values_need_no_permission(gateway: Gateway) -> None:
     tenant = await gateway.tenant(permissions=["tasks"])
     assert (await tenant.create_task(content=text(ENDLESS), **USUAL)).status_code == 200
+    for prompt in OTHER_PROMPTS:
+        body = {"model": MODEL, "content": text(prompt)}
+        answer = await tenant.http.post(TASKS, params={"dry_run": "true"}, json=body)
+        assert answer.status_code == 200, answer.text
 
 
 async def test_a_key_without_read_is_shown_no_task_that_is_in_memory(gateway: Gateway) -> None:

@@ -21,8 +21,9 @@ from dotenv import dotenv_values
 
 from app.setting_names import variable
 from app.settings import Settings
-from tests.flows.programs import free_port, run, started, until_ready
+from tests.flows.programs import run, started, until_ready
 from tests.support.plain import PLAIN
+from tests.support.ports import free_port
 from tests.support.sample_settings import DATABASE_PARTS, plain, samples
 from tests.support.secured_database import make_roles, secured_database
 from tests.support.toolchains import BUILT, ROOT, build, go_programs, require

@@ -29,7 +29,7 @@ OF_ALL_TENANTS = ("All", "Whole", "OpenCreates")
 WITHOUT_TENANTS = {"ChannelRepository"}
 # The only places that look up code by its name: a command loads no more than itself needs, and a process no client of
 # Redis (6 MB) unless one is configured, which ``test_worker_imports.py`` checks.
-LOADED_BY_NAME = {"app/cli/command_table.py", "app/limits/open_store.py"}
+LOADED_BY_NAME = {"app/cli/command_table.py", "app/limits/open_store.py", "app/archive/open_store.py"}
 
 
 def imported(path: Path) -> ModuleType:

@@ -26,7 +26,12 @@ EMBEDDED_IPV4 = (
 LISTS_OF_NETWORKS = ("CHANNEL_ALLOW", "CALLBACK_ALLOW", "TRUSTED_PROXIES")
 REFUSED = [
     ("must begin with redis://", "REDIS_URL", "http://127.0.0.1:6379"),
+    ("a web url begins with http", "OPERATOR_WEBHOOK", "alerts.internal/hook"),
+    ("must not hold a user name", "OPERATOR_WEBHOOK", "https://u:p@alerts.internal/hook"),
     ("is not supported yet", "QUEUE", "on"),
+    ("is of no use without SEEDGATE_ARCHIVE_URL", "ARCHIVE_ACCESS_KEY_ID", "AKexample"),
+    ("needs SEEDGATE_ARCHIVE_ACCESS_KEY_ID", "ARCHIVE_URL", "s3://clips"),
+    ("less than or equal to 604800", "ARCHIVE_LINK_SECONDS", "604801"),
     ("together or not at all", "ACCESS_KEY_ID", "AKLTexample"),
     *(
         ("neither a host name nor a network", "CHANNEL_ALLOW", f"10.0.0.0/8,{entry}")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 # Libraries of the command line, of migrations, of settings that are off by default, and of tests.
-_NOT_FOR_SERVING = {"alembic", "hypothesis", "jsonschema", "mako", "pytest", "redis", "typer"}
+_NOT_FOR_SERVING = {"alembic", "hypothesis", "jsonschema", "mako", "obstore", "pytest", "redis", "typer"}
 
 
 def test_a_worker_of_serve_imports_only_what_it_uses() -> None:

@@ -47,18 +47,33 @@ def final_answers(data: bytes) -> list[Answer]:
     Raises:
         AssertionError: something in between is no answer.
     """
+    answers, rest = _split(data)
+    assert not rest, rest
+    return answers
+
+
+def is_whole(data: bytes) -> bool:
+    """Says whether what a server has sent ends with the end of an answer."""
+    return not _split(data)[1]
+
+
+def _split(data: bytes) -> tuple[list[Answer], bytes]:
+    """Returns the final answers, and the beginning of one that is not complete."""
     found: list[Answer] = []
     while data:
-        head, separator, data = data.partition(b"\r\n\r\n")
-        assert separator, head
+        head, separator, rest = data.partition(b"\r\n\r\n")
+        if not separator:
+            break
         line, *lines = head.decode("latin-1").split("\r\n")
         version, status, _ = line.split(" ", 2)
         assert version == "HTTP/1.1", line
         if status.startswith("1"):
+            data = rest
             continue
         headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
         length = int(headers["content-length"])
-        assert len(data) >= length, head
-        found.append(Answer(int(status), headers, data[:length]))
-        data = data[length:]
-    return found
+        if len(rest) < length:
+            break
+        found.append(Answer(int(status), headers, rest[:length]))
+        data = rest[length:]
+    return found, data

@@ -37,6 +37,11 @@ class Operation:
         return self.path.startswith("/admin/")
 
     @property
+    def is_openais(self) -> bool:
+        """Whether it is of OpenAI's dialect."""
+        return self.path.startswith("/v1/")
+
+    @property
     def url(self) -> str:
         """The path with ``x`` for each parameter, and an action for the entries that need one in the query."""
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]

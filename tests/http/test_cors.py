@@ -40,6 +40,8 @@ TENANTS = (
     "/",
     "/nowhere",
     "/v1/models",
+    "/v1/videos",
+    "/v1/videos/x/content",
 )
 TASK = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
 # As openai-node 6 sends them.

@@ -45,14 +45,18 @@ async def test_an_example_is_accepted(own_gateway: Gateway, tenant: Tenant, oper
             key_id=(await own_gateway.key_of(tenant.id)).key_id if "{key_id}" in operation.path else "",
             task_id=await tenant.new_task() if "{task_id}" in operation.path else "",
             channel_id=await _channel(own_gateway) if "{channel_id}" in operation.path else "",
+            budget_id=await _budget(own_gateway, tenant) if "{budget_id}" in operation.path else "",
             admin_id=await _admin(own_gateway) if "{admin_id}" in operation.path else "",
         )
         if operation.path in ENTRIES:
             url += f"?Action={name}"
         # The key of an example is no key, and its address is not one that a test may call.
         elsewhere = {"ark_base_url": own_gateway.sandbox.ark_base_url} if "ark_api_key" in example else {}
+        owned = {"tenant_id": tenant.id} if "tenant_id" in example else {}
         client = own_gateway.admin if operation.is_admins else tenant.http
-        answer = await client.request(operation.method, f"{own_gateway.base_url}{url}", json={**example, **elsewhere})
+        answer = await client.request(
+            operation.method, f"{own_gateway.base_url}{url}", json={**example, **elsewhere, **owned}
+        )
         names_none = {"Id", "GroupId", "BytedToken", "task_id"} & example.keys()
         expected = {ABSENT} if names_none else {OTHER_STATE} if "absent" in example else ACCEPTED
         assert answer.status_code in expected, (name, answer.text)
@@ -69,6 +73,11 @@ async def test_a_create_has_an_example_with_words_alone(own_gateway: Gateway, te
 async def _channel(gateway: Gateway) -> str:
     channels = (await gateway.admin.get("/channels")).json()["data"]
     return str(next(each["id"] for each in channels if each["name"] == "default"))
+
+
+async def _budget(gateway: Gateway, tenant: Tenant) -> str:
+    limited = {"tenant_id": tenant.id, "amount_micros": 10**15, "currency": "CNY", "period": "month"}
+    return str((await gateway.admin.post("/budgets", json=limited)).json()["id"])
 
 
 async def _admin(gateway: Gateway) -> str:

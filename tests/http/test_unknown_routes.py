@@ -24,6 +24,7 @@ ADDRESS = "the address of this gateway"
 WITH_BASE = f"Set the base URL of the client to {ADDRESS} followed by `/api/v3`."
 WITHOUT_BASE = f"The client adds `/api/v3` itself: set its base URL to {ADDRESS} alone."
 EITHER = f"{WITH_BASE[:-1]}, or to that address alone if the client adds `/api/v3` itself."
+WITH_V1, WITHOUT_V1, EITHER_V1 = (text.replace("/api/v3", "/v1") for text in (WITH_BASE, WITHOUT_BASE, EITHER))
 ASSET = "/api/v3/open/CreateAsset"
 ONE_TASK = f"{TASKS}/{{task_id}}"
 
@@ -48,6 +49,11 @@ WRONG_BASES = {
     "/v3/open/CreateAsset": (ASSET, EITHER),
     "/api/v3/api/v3/api/v3/contents/generations/tasks": (TASKS, EITHER),
     "/a/b/contents/generations/tasks/open": (ONE_TASK, EITHER),
+    "/videos": ("/v1/videos", WITH_V1),
+    "/videos/cgt-1": ("/v1/videos/{video_id}", WITH_V1),
+    "/v1/v1/videos": ("/v1/videos", WITHOUT_V1),
+    "/v1/v1/models": ("/v1/models", WITHOUT_V1),
+    "/openai/videos": ("/v1/videos", EITHER_V1),
 }
 PLAIN = [
     "/nowhere",
@@ -122,7 +128,11 @@ async def test_a_task_is_created_listed_and_deleted_under_a_base_url_with_a_slas
 async def test_a_wrong_base_url_is_404_with_the_one_to_set(gateway: Gateway, method: str) -> None:
     for path, (served, advice) in WRONG_BASES.items():
         answer = await gateway.anonymous.request(method, gateway.base_url + path, content=b"{}")
-        message = check_error(answer, 404, "NotFound")["message"]
+        if path.startswith("/v1/"):
+            assert answer.json()["error"]["type"] == "not_found_error"
+            message = answer.json()["error"]["message"]
+        else:
+            message = check_error(answer, 404, "NotFound")["message"]
         told = f"The requested route does not exist. It is served as `{served}`. {advice} Request id: "
         assert message.startswith(told), f"{path}: {message}"
         assert ".." not in message

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from ipaddress import ip_network
+from itertools import chain
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.http.stalls import Stalls, measured_gateway
 from tests.http.wires import MEBIBYTE
 from tests.http.worst_bodies import PAGE_ORIGIN, Body, as_json, bodies, heads, queries
+from tests.http.worst_forms import forms
 from tests.support.driving import force
 from tests.support.gateway import TASKS, Gateway, Tenant
 
@@ -105,7 +107,7 @@ async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(gateway: Ga
         search = Search(base_url, tenant.key, stalls)
         for _ in range(10):
             for size in SIZES:
-                for body in bodies(rnd, size):
+                for body in chain(bodies(rnd, size), forms(rnd, size)):
                     await search.try_body(body)
             for body in queries(rnd):
                 await search.try_body(body)
@@ -151,7 +153,7 @@ async def test_no_request_at_all_holds_the_loop_for_300_ms(gateway: Gateway, ten
         search = Search(base_url, tenant.key, stalls)
         for _ in range(3):
             for size in LARGE_SIZES:
-                for body in bodies(rnd, size):
+                for body in chain(bodies(rnd, size), forms(rnd, size)):
                     await search.try_body(body)
         longest = search.report("Longest stalls of the loop, requests up to 60 MiB")
     assert longest < LARGE_SECONDS

@@ -12,15 +12,34 @@ from tests.support.gateway import TASKS
 from tests.support.signing import Signing
 from tests.tasks.bodies import audio, body, draft, image, video
 
+VIDEOS = "/v1/videos"
+VIDEO = {"model": "doubao-seedance-2-0-260128", "prompt": "a kitten"}
 DRAFTING = "doubao-seedance-1-5-pro-251215"
 PAGE: dict[str, Any] = {"PageNumber": 1, "PageSize": 10}
 ENTRIES = ("/api/v3/open/{action}", "/api/v3/assets", "/")
 """The paths under which each Assets action can be called."""
 NAMES_NOTHING = {
     ("GET", "/api/v3/whoami"),
+    # The token names a file, and is authenticated; tests/archive/test_links.py tries it.
+    ("GET", "/media/{token}"),
+    # Models belong to the operator.
+    ("GET", "/api/v3/models"),
+    ("GET", "/api/v3/models/{model_id:path}"),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/{model_id:path}"),
     ("POST", "/api/v3/open/CreateAssetGroup"),
     ("POST", "/api/v3/open/CreateVisualValidateSession"),
     ("POST", "/api/v3/open/{action:path}"),
+    # Refused, whatever they name.
+    ("POST", "/v1/videos/edits"),
+    ("POST", "/v1/videos/extensions"),
+    ("POST", "/v1/videos/characters"),
+    ("POST", "/v1/videos/{video_id}/remix"),
+    # A session of the console is named by its cookie alone, which is a credential; tests/console tries it.
+    ("POST", "/console/session"),
+    ("GET", "/console/session"),
+    ("DELETE", "/console/session"),
+    ("GET", "/console"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
@@ -70,7 +89,12 @@ class Attempt:
 
 
 def on_task(
-    kind: str, *, as_draft: tuple[int, int] = (200, 200), named: tuple[int, int] = (200, 200), deletion: int = 200
+    kind: str,
+    *,
+    as_draft: tuple[int, int] = (200, 200),
+    named: tuple[int, int] = (200, 200),
+    deletion: int = 200,
+    content: int = 302,
 ) -> list[Attempt]:
     """Returns what can be tried with a task.
 
@@ -79,10 +103,14 @@ def on_task(
         as_draft: what its owner gets for creates that use it as a draft: for a dry run, and for a real one.
         named: the same for creates that name it in a parameter which the gateway does not know.
         deletion: what its owner gets for its deletion.
+        content: what its owner gets for its content.
     """
     return [
         Attempt(kind, "GET", f"{TASKS}/{{task_id}}"),
         Attempt(kind, "GET", TASKS, "?filter.task_ids={id}", denied=200),
+        Attempt(kind, "GET", f"{VIDEOS}/{{video_id}}"),
+        Attempt(kind, "GET", VIDEOS, "?after={id}", denied=400),
+        Attempt(kind, "GET", f"{VIDEOS}/{{video_id}}/content", own=content),
         *in_create(kind, draft("$id"), own=as_draft, model=DRAFTING),
         *in_create(kind, own=named, somewhere={"draft_task": {"id": "$id"}}),
         Attempt(kind, "DELETE", f"{TASKS}/{{task_id}}", own=deletion),
@@ -115,8 +143,9 @@ _IN_GROUP: dict[str, Any] = {"Filter": {"GroupType": "AIGC", "GroupIds": ["$id"]
 ATTEMPTS = [
     *on_task("task", as_draft=(200, 400)),
     *on_task("draft"),
-    *on_task("unconcluded", as_draft=(400, 400), named=(400, 400), deletion=409),
+    *on_task("unconcluded", as_draft=(400, 400), named=(400, 400), deletion=409, content=400),
     Attempt("queued", "DELETE", f"{TASKS}/{{task_id}}"),
+    Attempt("video", "DELETE", f"{VIDEOS}/{{video_id}}"),
     *on_every_entry("group", "GetAssetGroup", Id="$id"),
     *on_every_entry("group", "UpdateAssetGroup", Id="$id", Name="renamed"),
     *on_every_entry("group", "CreateAsset", GroupId="$id", URL=URL, AssetType="Image"),
@@ -126,6 +155,11 @@ ATTEMPTS = [
     *on_every_entry("asset", "UpdateAsset", Id="$id", Name="renamed"),
     *in_create("asset", image(url="asset://$id")),
     *in_create("asset", video(url="asset://$id")),
+    *(
+        Attempt("asset", "POST", VIDEOS, query, {**VIDEO, name: reference}, denied=400)
+        for query in ("?dry_run=true", "")
+        for name, reference in (("input_reference", {"file_id": "$id"}), ("videos", ["asset://$id"]))
+    ),
     *in_create("asset", image("reference_image"), audio(url="asset://$id")),
     *in_create("asset", image("reference_image"), later={"image_url": {"url": "asset://$id"}}),
     *on_every_entry("asset", "DeleteAsset", Id="$id"),

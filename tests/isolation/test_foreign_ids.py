@@ -25,8 +25,9 @@ from tests.support.routes import all_routes
 from tests.support.signing import Signing
 from tests.tasks.bodies import body, image
 
-# All routes but those of the files of the page ``/docs``.
-ROUTES = {(route.method, route.path) for route in all_routes() if not route.path.startswith("/docs")}
+# All routes but those of the files of the pages ``/docs`` and ``/console``.
+FILES = ("/docs", "/console/{path:path}")
+ROUTES = {(route.method, route.path) for route in all_routes() if not route.path.startswith(FILES)}
 OPERATORS = {(method, path) for method, path in ROUTES if path.startswith("/admin/")}
 OPERATORS_ATTEMPTS = [
     Attempt(route.names[0], route.method, route.path, denied=401, own=401)
@@ -65,13 +66,17 @@ async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
     await pass_verification(session["H5Link"])
     person = await act(owner, "GetVisualValidateResult", BytedToken=session["BytedToken"])
     admin = (await gateway.admin.post("/admins", json={"name": "an admin", "role": "viewer"})).json()
+    limited = {"tenant_id": owner.id, "amount_micros": 10**15, "currency": "CNY", "period": "month"}
+    budget = (await gateway.admin.post("/budgets", json=limited)).json()
     delivery = (await gateway.admin.get("/deliveries", params={"tenant": owner.id})).json()["data"][0]
     channel = (await gateway.admin.get("/channels")).json()["data"][0]
+    entry = (await gateway.admin.get("/audit", params={"tenant": owner.id})).json()["data"][0]
     return {
         "task": task_id,
         "draft": draft_id,
         "unconcluded": unconcluded.json()["id"],
         "queued": await owner.new_task(content=[{"type": "text", "text": "[queue:1000000]"}]),
+        "video": await owner.new_task(content=[{"type": "text", "text": "[queue:1000000]"}]),
         "group": group_id,
         "asset": asset_id,
         "session": session["BytedToken"],
@@ -80,11 +85,14 @@ async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
         "callback": await give_token(gateway, task_id),
         # By the names of the path parameters of the operator's routes.
         "task_id": task_id,
+        "asset_id": asset_id,
         "tenant_id": owner.id,
         "key_id": owner.key_id,
         "delivery_id": delivery["id"],
         "channel_id": channel["id"],
         "admin_id": admin["id"],
+        "budget_id": budget["id"],
+        "entry_id": entry["id"],
     }
 
 
@@ -158,10 +166,11 @@ async def test_afterwards_the_owner_still_has_everything_as_it_was(
     gateway: Gateway, owned: dict[str, str], owner: Tenant
 ) -> None:
     listed = (await owner.http.get(TASKS)).json()
-    tasks = {owned[kind] for kind in ("task", "draft", "unconcluded", "queued")}
+    tasks = {owned[kind] for kind in ("task", "draft", "unconcluded", "queued", "video")}
     assert {item["id"] for item in listed["items"]} == tasks
     upstream = {task["id"]: task for task in (await gateway.ledger())["tasks"]}
-    assert (upstream[owned["queued"]]["status"], upstream[owned["queued"]]["deleted_at"]) == ("queued", None)
+    for kind in ("queued", "video"):
+        assert (upstream[owned[kind]]["status"], upstream[owned[kind]]["deleted_at"]) == ("queued", None)
     groups = await act(owner, "ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert [(item["Id"], item["Name"]) for item in groups["Items"]] == [(owned["group"], "MyAssetGroup")]
     assets = await act(owner, "ListAssets", Filter={"GroupType": "AIGC"}, **PAGE)

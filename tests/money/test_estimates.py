@@ -97,6 +97,14 @@ SD: dict[str, Any] = {"resolution": "720p", "ratio": "16:9"}
         (V20, {"ratio": "16:9", "duration": 5, "prompt": "a --rs 480p --rs 4k"}, 980_100, False),
         (V20, {"duration": 5, "prompt": "a --rs 720p --rt wide"}, 109_586, False),
         (V20, SD | {"duration": 5, "prompt": "a -- b --duration"}, 108_900, True),
+        # Names in another case may be read, too: then the most of their value and of the default.
+        (V20, {"ratio": "16:9", "prompt": "a kitten --RESOLUTION 1080p --DUR 15"}, 731_025, False),
+        (V20, {"ratio": "16:9", "prompt": "a kitten --Rs 480p --Dur 4"}, 108_900, False),
+        (V20, {"ratio": "16:9", "prompt": "a kitten --rs 480p --RS 1080p --dur 4 --DUR 15"}, 731_025, False),
+        (V20, {"resolution": "720p", "duration": 5, "prompt": "a kitten --RT 16:9"}, 109_586, False),
+        (V20, SD | {"duration": 5, "prompt": "a kitten --FRAMES 289"}, 260_100, False),
+        # All texts are one prompt.
+        (V20, SD | {"prompt": "a kitten --dur", "items": ({"type": "text", "text": "15"},)}, 324_900, True),
         (V20, {"resolution": "720p", "prompt": "--" + "a" * 20_000}, 326_947, False),
         (FAST, {"prompt": "--" + "a" * 20_000}, 326_947, False),
     ],

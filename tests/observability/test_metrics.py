@@ -26,6 +26,7 @@ from tests.support.database import own_database
 from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import TASKS, Gateway
 from tests.support.plain import PLAIN
+from tests.support.routes import all_routes
 from tests.support.serving import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +113,10 @@ async def test_labels_stay_few_whatever_clients_send(gateway: Gateway) -> None:
             for client in (tenant.http, gateway.anonymous):
                 await client.request(method, f"{prefix}{junk}", params={"Action": junk, "Version": junk})
 
+    # Of the apps of other tests in this process.
+    earlier = {dict(labels).get("route") for _, labels in samples(await fetch(gateway))}
+    # A scrape is counted when it has been answered, so the first one does not show its own route.
+    await fetch(gateway)
     await hammer(20)
     before = set(samples(await fetch(gateway)))
     await hammer(20)
@@ -119,7 +124,7 @@ async def test_labels_stay_few_whatever_clients_send(gateway: Gateway) -> None:
     grown = set(samples(await fetch(gateway))) - before
     known = {dict(labels).get("route") for _, labels in before}
     assert {dict(labels).get("route") for _, labels in grown} <= known
-    assert len({route for route in known if route}) < 80
+    assert known - earlier <= {None, "none", *(route.path for route in all_routes())}
     words = {word for name, labels in before | grown for key, word in labels if key not in {"route", "le"}}
     assert all(len(word) < 40 for word in words)
     assert tenant.id not in str(before | grown)

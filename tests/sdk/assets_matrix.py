@@ -10,18 +10,17 @@ import pytest
 
 from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
-from tests.sdk.front import cutting_front
+from tests.sdk.front import cutting_front, leaving_front
 from tests.sdk.table import cell
 from tests.sdk.users import SMALL_BODY_BYTES, Report, User
 from tests.support.driving import URL, pass_verification
+from tests.support.gateway import HELD
 from tests.support.site import UPSTREAM
 
 _ALL_GROUPS = {"Filter": {"GroupType": "AIGC"}}
 _BARE = "/api/v3/assets"
-_CUT_AFTER_SECONDS = 1.0
 _IMPATIENT_SECONDS = 2.5
 _TIMEOUT_SECONDS = 60.0
-_SLOW_SECONDS = 4.0
 _UNKNOWN = {"Id": "asset-20260101000000-zzzzz"}
 
 Record = Callable[[str, Report], None]
@@ -185,8 +184,12 @@ class AssetsMatrix:
 
     async def test_a_create_whose_connection_is_cut_is_one_asset(self, user: User, record: Record) -> None:
         body, name = await _asset_of(user)
-        await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
-        async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(name) == 1) as front:
+        await user.site.fault("CreateAsset", **HELD)
+
+        def is_made() -> bool:
+            return user.site.made(name) == 1
+
+        async with cutting_front(user.site.gateway.port, when=is_made, **user.release_after("cut")) as front:
             report = await user.act("CreateAsset", body, endpoint=front, tries=user.tries("cut"))
         user.check_tries(report, "cut")
         assert user.site.made(name) == 1
@@ -194,8 +197,10 @@ class AssetsMatrix:
 
     async def test_a_create_whose_answer_is_slow_is_one_asset(self, user: User, record: Record) -> None:
         body, name = await _asset_of(user)
-        await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        report = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        await user.site.fault("CreateAsset", **HELD)
+        async with leaving_front(user.site.gateway.port, **user.release_after("slow")) as front:
+            tries, seconds = user.tries("slow"), _IMPATIENT_SECONDS
+            report = await user.act("CreateAsset", body, endpoint=front, timeout_seconds=seconds, tries=tries)
         user.check_tries(report, "slow")
         assert user.site.made(name) == 1
         record("answer slower than the client waits: create", report)

@@ -10,6 +10,7 @@ from tests.support.toolchains import Build, Step, build_all, go_programs, node_m
 GO_PROBES = "tests/sdk/probes/go"
 GO_SAMPLES = "examples/go"
 GO_PROXY = "tests/proxies/plain_go"
+S3_SERVER = "tests/archive/versitygw"
 JAVA_PROBES = "tests/sdk/probes/java"
 JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
@@ -45,6 +46,7 @@ BUILDS = {
         go_programs("go-probes", GO_PROBES, "./ark", "./universal"),
         go_programs("go-old", GO_PROBES, "-modfile=go.old.mod", "./universal"),
         go_programs("go-proxy", GO_PROXY, "."),
+        go_programs("versitygw", S3_SERVER, "github.com/versity/versitygw/cmd/versitygw"),
         _java(
             "java",
             pom=f"{JAVA_SAMPLES}/pom.xml",
@@ -61,6 +63,8 @@ BUILDS = {
         ),
         python_environment("python", f"{PYTHON_PROBES}/requirements.lock"),
         python_environment("python-old", f"{PYTHON_PROBES}/requirements-old.lock"),
+        python_environment("python-openai", f"{PYTHON_PROBES}/requirements-openai.lock"),
+        python_environment("python-openai-2", f"{PYTHON_PROBES}/requirements-openai-2.lock"),
         node_modules("node", "examples/node"),
         node_modules("node-probes", NODE_PROBES),
     )

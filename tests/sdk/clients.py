@@ -27,6 +27,7 @@ class Client:
         shows: what it tells its user of an error.
         marks_retries: a retry says in a header that it is one.
         reads_bare: understands answers without ``{ResponseMetadata, Result}``; of the Assets SDKs.
+        has_poll_helper: it has a call that waits until a video is there; of OpenAI's SDKs.
         ways: how its user can send an API key; of the Assets SDKs.
     """
 
@@ -38,6 +39,7 @@ class Client:
     shows: frozenset[str] = EVERYTHING
     marks_retries: bool = False
     reads_bare: bool = True
+    has_poll_helper: bool = True
     ways: tuple[str, ...] = ("access_key", "x_api_key", "bearer")
 
     def __str__(self) -> str:

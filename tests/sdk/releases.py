@@ -166,6 +166,43 @@ NODE_OLD_OPENAPI = Client(
     ways=("access_key", "x_api_key"),
 )
 
+_OPENAI_ATTEMPTS = {"429": 3, "500": 3, "503": 3, "cut": 2, "slow": 2}
+
+PYTHON_OPENAI_VIDEOS = Client(
+    name="openai (Python)",
+    version=_pip("requirements-openai.lock", "openai"),
+    build="python-openai",
+    command=_python("python-openai", "probe_openai_videos"),
+    attempts=_OPENAI_ATTEMPTS,
+    marks_retries=True,
+)
+PYTHON_OPENAI_2_VIDEOS = Client(
+    name="openai (Python)",
+    version=_pip("requirements-openai-2.lock", "openai"),
+    build="python-openai-2",
+    command=_python("python-openai-2", "probe_openai_videos"),
+    attempts=_OPENAI_ATTEMPTS,
+    marks_retries=True,
+)
+NODE_OPENAI_VIDEOS = Client(
+    name="openai (Node.js)",
+    version=_npm("openai"),
+    build="node-probes",
+    command=_node("probe_openai_videos", "openai"),
+    attempts=_OPENAI_ATTEMPTS,
+    marks_retries=True,
+    has_poll_helper=False,
+)
+NODE_OPENAI_6_VIDEOS = Client(
+    name="openai (Node.js)",
+    version=_npm("openai-6"),
+    build="node-probes",
+    command=_node("probe_openai_videos", "openai-6"),
+    attempts=_OPENAI_ATTEMPTS,
+    marks_retries=True,
+    has_poll_helper=False,
+)
+
 CLIENTS = {
     "tasks": (PYTHON_ARK, PYTHON_OLD_ARK, PYTHON_ARKRUNTIME, PYTHON_OPENAI, GO_ARK, JAVA_ARK, NODE_FETCH),
     "assets": (
@@ -180,5 +217,6 @@ CLIENTS = {
         NODE_OPENAPI,
         NODE_OLD_OPENAPI,
     ),
+    "videos": (PYTHON_OPENAI_VIDEOS, PYTHON_OPENAI_2_VIDEOS, NODE_OPENAI_VIDEOS, NODE_OPENAI_6_VIDEOS),
 }
 """Every release of the matrix, by what its SDK is for."""

@@ -43,6 +43,7 @@ PYTHON = [
         "video_ark",
         "video_arkruntime",
         "video_openai",
+        "video_openai_videos",
         "assets_universal",
         "assets_http",
         "face_universal",
@@ -72,7 +73,10 @@ def _node(name: str) -> Sample:
     return Sample(file, Job(name.partition("_")[0]), "node", ("node", str(ROOT / file)))
 
 
-NODE = [_node(name) for name in ("video_fetch", "assets_sdk_core", "face_sdk_core", "assets_openapi", "face_openapi")]
+NODE = [
+    _node(name)
+    for name in ("video_fetch", "video_openai", "assets_sdk_core", "face_sdk_core", "assets_openapi", "face_openapi")
+]
 
 SAMPLES = {"python": PYTHON, "go": GO, "java": JAVA, "node": NODE}
 """All samples, by language."""

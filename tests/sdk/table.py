@@ -8,7 +8,7 @@ from tests.support.toolchains import ROOT
 
 PAGE = ROOT / "docs" / "sdks.md"
 _KIND_ALONE = re.compile(r"\| `[^`]+`(?= (×\d+ )?\|)")
-_TITLES = {"tasks": "Video tasks", "assets": "Assets and face verification"}
+_TITLES = {"tasks": "Video tasks", "assets": "Assets and face verification", "videos": "Videos in OpenAI's dialect"}
 
 _Rows = Mapping[str, Mapping[str, str]]
 """Of each operation and each SDK: what was seen."""

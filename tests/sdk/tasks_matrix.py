@@ -10,13 +10,12 @@ import pytest
 
 from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
-from tests.sdk.front import cutting_front, losing_front
+from tests.sdk.front import cutting_front, leaving_front, losing_front
 from tests.sdk.table import cell
 from tests.sdk.users import SMALL_BODY_BYTES, Report, User
+from tests.support.gateway import HELD
 
 _TIMEOUT_SECONDS = 60.0
-_CUT_AFTER_SECONDS = 1.0
-_SLOW_SECONDS = 4.0
 _IMPATIENT_SECONDS = 2.5
 _UNKNOWN = "cgt-20260101000000-zzzzz"
 
@@ -129,8 +128,12 @@ class TasksMatrix:
 
     async def test_a_create_whose_connection_is_cut_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
-        await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
-        async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(prompt) == 1) as front:
+        await user.site.fault("create_task", **HELD)
+
+        def is_made() -> bool:
+            return user.site.made(prompt) == 1
+
+        async with cutting_front(user.site.gateway.port, when=is_made, **user.release_after("cut")) as front:
             report = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
         user.check_tries(report, "cut")
         assert user.site.made(prompt) == 1
@@ -149,8 +152,10 @@ class TasksMatrix:
 
     async def test_a_create_whose_answer_is_slow_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
-        await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        report = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        await user.site.fault("create_task", **HELD)
+        async with leaving_front(user.site.gateway.port, **user.release_after("slow")) as front:
+            tries, seconds = user.tries("slow"), _IMPATIENT_SECONDS
+            report = await user.task("create", text=prompt, base_url=front, timeout_seconds=seconds, tries=tries)
         user.check_tries(report, "slow")
         assert user.site.made(prompt) == 1
         record("answer slower than the client waits: create", report)

@@ -1,6 +1,7 @@
 """A person with one SDK: makes calls with it, and counts what they sent."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,12 +9,12 @@ from typing import Any, Literal
 from tests.sdk.clients import Client, Failure, Outcome, ask
 from tests.support.process import GatewayProcess
 from tests.support.site import Site, Tenant
+from tests.support.timeouts import HANG_SECONDS
 
 MODEL = "doubao-seedance-2"
 SMALL_BODY_BYTES = 4096
 """More than this is too large for the strict gateway."""
 _TIMEOUT_SECONDS = 30.0
-_LOG_SECONDS = 5.0
 _SETTLING_SECONDS = 0.1
 
 
@@ -99,6 +100,29 @@ class User:
         }
         return await self._ask(request, tries)
 
+    async def video(
+        self,
+        operation: str,
+        *,
+        key: str | None = None,
+        base_url: str | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        tries: int = 1,
+        **arguments: Any,
+    ) -> Report:
+        """Makes a call in OpenAI's dialect; the arguments are those of ``task``."""
+        if operation in {"create", "create_and_poll"}:
+            arguments = {"model": MODEL, "seconds": "5", "size": "1280x720", **arguments}
+        request = {
+            "plane": "videos",
+            "base_url": base_url or self.site.gateway.url,
+            "api_key": key or self.tenant.key,
+            "operation": operation,
+            "arguments": arguments,
+            "timeout_seconds": timeout_seconds,
+        }
+        return await self._ask(request, tries)
+
     async def act(
         self,
         action: str,
@@ -143,7 +167,7 @@ class User:
         marks = [(gateway, gateway.mark()) for gateway in (self.site.gateway, self.strict)]
         outcome = await ask(self.client, request)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOG_SECONDS):
+            async with asyncio.timeout(HANG_SECONDS):
                 while len(_answers(marks)) < tries:  # noqa: ASYNC110 - there is no event for a new line
                     await asyncio.sleep(0.05)
         # One more than expected may be a moment later.
@@ -153,6 +177,14 @@ class User:
     def tries(self, trouble: str) -> int:
         """Returns how often the SDK sends a request that meets such trouble."""
         return self.client.attempts.get(trouble, 1)
+
+    def release_after(self, trouble: str) -> dict[str, Callable[[], None]]:
+        """Returns when a front has the upstream go on with the create that it holds, by the arguments of the front.
+
+        That is when the SDK, which meets such trouble, tries again, or else has given up: the time that it waits for
+        the outcome is its own, and no race with that of the upstream.
+        """
+        return {"on_second" if self.tries(trouble) > 1 else "on_end": self.site.end_faults}
 
     def check_tries(self, report: Report, trouble: str) -> None:
         """Fails unless it tried as often as it is known to; an SDK that tries again gets what it wanted."""

@@ -11,8 +11,11 @@ import httpx
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.admin.auth_throttle import AuthThrottle
 from app.admin.authentication import AdminAuthenticator
+from app.admin.bulk_resend import BulkResend
 from app.admin.metrics import Metrics
+from app.admin.summary.service import SummaryService
 from app.admin.webhook_service import WebhookService
 from app.admins.service import AdminService
 from app.admins.stored_admin import load_stored_admins
@@ -27,13 +30,16 @@ from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.ids import new_id
 from app.limits.counters import RateLimits
+from app.money.budgets.service import BudgetService
 from app.money.prices.service import PriceCatalog
+from app.tasks.creation.cap_room import CapRoom
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
 from app.tenants.service import TenantService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
+from app.usage.budget_periods import begin_period
 from tests.support.admin_routes import ADMIN_TOKEN, routes_over
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
@@ -67,6 +73,7 @@ class Process:
     sessions: async_sessionmaker[AsyncSession]
     key_cache: KeyCache[KeyParts, StoredKey]
     keys: KeyService
+    budgets: BudgetService
     authenticator: Authenticator
     last_used: LastUsedWriter
     tenants: TenantService
@@ -115,15 +122,18 @@ async def running_process(
     authenticator = Authenticator(key_cache, signers, clock, last_used=last_used, region="cn-beijing")
     tenants = TenantService(sessions, clock)
     keys = KeyService(sessions, clock, BOX)
+    prices = PriceCatalog(sessions, clock)
+    budgets = BudgetService(sessions, prices, clock, begin_period=begin_period)
     state = {
         "sessions": sessions,
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
         "admin_authenticator": AdminAuthenticator(
             ADMIN_TOKEN,
             KeyCache(sessions, load_stored_admins, monotonic=seconds),
+            throttle=AuthThrottle(monotonic=seconds),
             clock=clock,
-            monotonic=seconds,
         ),
+        "console_sessions": None,
         "admins": AdminService(sessions, clock),
         "authenticator": authenticator,
         "turns": Turns(max_per_party=5),
@@ -131,9 +141,13 @@ async def running_process(
         "tenants": tenants,
         "keys": keys,
         "webhooks": WebhookService(sessions, BOX, clock),
+        "bulk_resend": BulkResend(sessions, clock),
         "metrics": Metrics(sessions, clock),
+        "summary": SummaryService(sessions, clock, timedelta(minutes=10)),
         "catalog": ModelCatalog(sessions, clock),
-        "prices": PriceCatalog(sessions, clock),
+        "prices": prices,
+        "budgets": budgets,
+        "cap_room": CapRoom(sessions, ModelCatalog(sessions, clock)),
     }
     running = routes_over(state, clock)
     async with AsyncExitStack() as stack:
@@ -153,7 +167,7 @@ async def running_process(
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
         )
         await stack.enter_async_context(admin)
-        yield Process(sessions, key_cache, keys, authenticator, last_used, tenants, admin, client_from)
+        yield Process(sessions, key_cache, keys, budgets, authenticator, last_used, tenants, admin, client_from)
 
 
 async def _alone() -> int:

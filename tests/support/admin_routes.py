@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.http.errors import install_error_handlers
+from app.http.exact_paths import exact_paths
 from app.http.request_scope import RequestScope
+from app.tenants.caller import count_refused
 from app.tenants.routes import router as tenants_router
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
@@ -30,7 +32,8 @@ def _routes() -> FastAPI:
     for router in (tenants_router, admin_router, metrics_router):
         app.include_router(router)
     install_error_handlers(app)
-    app.add_middleware(RequestScope, clock=_now)
+    app.add_middleware(exact_paths)
+    app.add_middleware(RequestScope, clock=_now, count_refused=count_refused)
     return app
 
 

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.admin.auth_throttle import AuthThrottle
 from app.admin.authentication import AdminAuthenticator
 from app.admin.channel_continuity import ContinuityCheck
 from app.admins.stored_admin import load_stored_admins
@@ -91,7 +92,10 @@ async def running_channel_app(
         state = {
             "sessions": sessions,
             "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
-            "admin_authenticator": AdminAuthenticator(ADMIN_TOKEN, KeyCache(sessions, load_stored_admins)),
+            "admin_authenticator": AdminAuthenticator(
+                ADMIN_TOKEN, KeyCache(sessions, load_stored_admins), throttle=AuthThrottle()
+            ),
+            "console_sessions": None,
             "channels": channels,
             "continuity": continuity,
             "probe": ChannelProbe(ark, control),

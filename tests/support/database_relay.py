@@ -34,7 +34,7 @@ class DatabaseRelay:
     Attributes:
         url: the database through the relay, as ``open_engine`` takes it.
         at_commit: what happens at a COMMIT.
-        is_frozen: nothing is passed on, on any connection.
+        is_frozen: nothing is passed on, on any connection, not even its end.
         begins: how many transactions were begun, as far as the client knows.
         commits: how many COMMITs were sent.
         connections: how many connections were made.
@@ -92,6 +92,7 @@ class DatabaseRelay:
             await until(lambda: not self.is_frozen)
             writer.write(data)
             await writer.drain()
+        await until(lambda: not self.is_frozen)
         ended.set()
 
 

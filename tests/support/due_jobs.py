@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.archive.copier import ArchiveCopier
+from app.archive.repository import COPIES_DUE
 from app.assets import due_work as assets_due
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
@@ -27,6 +29,7 @@ _JOBS: tuple[tuple[Any, str, Probe | None], ...] = (
     (AssetPoller, "run_once", assets_due.POLLS_DUE),
     (CreateRecovery, "run_once", assets_due.SEARCHES_DUE),
     (DeliveryWorker, "run_once", DELIVERIES_DUE),
+    (ArchiveCopier, "run_once", COPIES_DUE),
 )
 
 

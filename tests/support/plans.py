@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import asyncpg
@@ -80,7 +80,9 @@ def to_sql(value: Any) -> str:
     if value is None or isinstance(value, int):
         return "NULL" if value is None else str(value)
     if isinstance(value, list | tuple):
-        return f"ARRAY[{', '.join(map(to_sql, value))}]::text[]"
+        kinds = {datetime: "timestamptz", int: "int"}
+        kind = kinds.get(type(value[0]), "text") if value else "text"
+        return f"ARRAY[{', '.join(map(to_sql, value))}]::{kind}[]"
     if isinstance(value, timedelta):
         return f"'{value.total_seconds()} seconds'"
     return "'" + str(value).replace("'", "''") + "'"

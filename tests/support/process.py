@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket as socket_library
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -106,13 +105,6 @@ async def serve(folder: Path, environment: Mapping[str, str], *, port: int = 0) 
             if process.returncode is None:
                 process.kill()
             await process.wait()
-
-
-def free_port() -> int:
-    """Returns a port of 127.0.0.1 on which no server listens."""
-    with socket_library.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 async def _until_ready(gateway: GatewayProcess) -> None:

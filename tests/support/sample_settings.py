@@ -10,6 +10,9 @@ from app.settings import NOT_BUILT, Settings
 # Texts of a form of their own; a setting with another form, when it is added, fails until it has its line here.
 _OF_OWN_FORM = {
     "admin_token": "an admin token of at least 32 characters",
+    "archive_endpoint": "https://store.internal:9000",
+    "archive_public_endpoint": "https://clips.example",
+    "archive_url": "s3://clips/seedgate",
     "ark_base_url": "https://ark.example/api/v3",
     "callback_allow": "10.1.0.0/16",
     "channel_allow": "ark.internal,10.2.0.0/16",
@@ -19,6 +22,7 @@ _OF_OWN_FORM = {
     "database_url": "postgresql://u:p@db.internal/n",
     "egress_proxy": "http://proxy.internal:3128",
     "openapi_url": "https://open.example",
+    "operator_webhook": "https://alerts.internal/hooks/a-token",
     "public_url": "https://gateway.example",
     "redis_url": "redis://:a-password@redis.internal:6379/0",
     "retention_days": "tasks=90,audit=400",

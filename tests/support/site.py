@@ -15,7 +15,9 @@ from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
-from tests.support.process import GatewayProcess, free_port, serve
+from tests.support.ports import free_port
+from tests.support.process import GatewayProcess, serve
+from tests.support.timeouts import HANG_SECONDS
 
 _TASKS = "/api/v3/contents/generations/tasks"
 _ADMIN_TOKEN = secrets.token_urlsafe(32)
@@ -70,6 +72,10 @@ class Site:
         pair = await self.admin(f"/keys/{key['id']}/signing-key", {})
         return Tenant(tenant["id"], key["key"], pair["access_key_id"], pair["secret_access_key"])
 
+    async def owner(self) -> str:
+        """Creates an admin with the role owner and returns its token. Each admin may sign in 20 times a minute."""
+        return str((await self.admin("/admins", {"name": "admin", "role": "owner"}))["token"])
+
     async def dead_channel(self) -> str:
         """Returns the id of a channel whose upstream takes no connections."""
         if self._dead_channel is None:
@@ -100,6 +106,12 @@ class Site:
     async def get_task(self, tenant: Tenant, task_id: str) -> dict[str, Any]:
         """Returns a tenant's task."""
         return await self._get(tenant, "GET", f"{_TASKS}/{task_id}")
+
+    async def until_succeeded(self, tenant: Tenant, task_id: str) -> None:
+        """Waits until a tenant's task has its clip."""
+        async with asyncio.timeout(HANG_SECONDS):
+            while (await self.get_task(tenant, task_id))["status"] != "succeeded":  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
 
     async def tasks_of(self, tenant: Tenant) -> list[str]:
         """Returns the ids of the tasks that a tenant sees."""
@@ -141,9 +153,9 @@ class Site:
         )
 
     @asynccontextmanager
-    async def second_gateway(self, folder: Path, **settings: str) -> AsyncIterator[GatewayProcess]:
-        """Runs another gateway on the same database and upstream, with these settings changed."""
-        async with _serve(folder, {**self._settings, **settings}) as gateway:
+    async def second_gateway(self, folder: Path, port: int = 0, /, **settings: str) -> AsyncIterator[GatewayProcess]:
+        """Runs another gateway on the same database and upstream, with these settings changed; 0: on any free port."""
+        async with _serve(folder, {**self._settings, **settings}, port=port) as gateway:
             yield gateway
 
     async def close(self) -> None:
@@ -188,9 +200,9 @@ def _settings(database_url: str, sandbox: SandboxServer) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _serve(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[GatewayProcess]:
-    """Runs a gateway on a free port."""
+async def _serve(folder: Path, settings: Mapping[str, str], *, port: int = 0) -> AsyncIterator[GatewayProcess]:
+    """Runs a gateway on a port; 0: on a free one."""
     await asyncio.to_thread(folder.mkdir)
     environment = {f"SEEDGATE_{name}": value for name, value in settings.items()}
-    async with serve(folder, environment, port=free_port()) as gateway:
+    async with serve(folder, environment, port=port or free_port()) as gateway:
         yield gateway

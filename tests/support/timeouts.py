@@ -1,14 +1,17 @@
 """Timeouts of tests, long enough that the speed of the machine decides no test.
 
 A timeout that only ends a hanging test is a minute. The product's short timeouts (a connection to the database, an
-answer of the upstream) are as long in the processes of the tests. A test of such a timeout sets its own.
+answer of the upstream) are as long in the processes of the tests, and so is what their HTTP clients wait that name no
+timeout. A test of such a timeout sets its own.
 """
 
 import asyncio
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 HANG_SECONDS = 60.0
@@ -20,6 +23,7 @@ _SHORT = (
     "app.db.group_commit._BATCH_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
+    "app.limits.redis_store._TIMEOUT_SECONDS",
     "app.tasks.polling.poller._GETS_WAIT_SECONDS",
     "app.tasks.polling.poller._RUN_TIMEOUT_SECONDS",
     "app.tasks.polling.client_refresh._CLIENT_TIMEOUT_SECONDS",
@@ -29,10 +33,14 @@ _SHORT = (
 
 
 def lengthen_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sets the product's short timeouts to ``HANG_SECONDS``."""
+    """Sets the product's short timeouts, and the five seconds of an HTTP client, to ``HANG_SECONDS``."""
     for name in _SHORT:
         module, _, constant = name.rpartition(".")
         monkeypatch.setattr(importlib.import_module(module), constant, HANG_SECONDS)
+    # Of all clients, as an argument's default; the product has none.
+    default = inspect.signature(httpx.Client).parameters["timeout"].default
+    for phase in ("connect", "read", "write", "pool"):
+        monkeypatch.setattr(default, phase, HANG_SECONDS)
 
 
 async def until(condition: Callable[[], Any]) -> None:

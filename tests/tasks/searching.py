@@ -66,6 +66,7 @@ def to_context(
         retry_dedup=services.retry_dedup,
         processes=services.processes,
         create_window=timedelta(minutes=5),
+        links=None,
         grace=timedelta(seconds=GRACE_SECONDS),
     )
     return replace(context, **changes)

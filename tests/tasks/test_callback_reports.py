@@ -88,7 +88,7 @@ class Post:
                 spare_id, upstream_id = new_id("task"), new_id("cgt")
                 changes = {"id": spare_id, "upstream_id": upstream_id, "callback_token_hash": None, "callback_url": url}
                 session.add(TaskRow(**{**values, **changes}))
-                enqueue(session, tenant_id=tenant.id, task_id=spare_id, url=url, body={}, now=now)
+                enqueue(session, tenant_id=tenant.id, task_id=spare_id, key_id=row.key_id, url=url, body={}, now=now)
                 ids.append(upstream_id)
         return ids
 
@@ -292,10 +292,14 @@ async def test_only_a_task_with_an_address_shows_it_and_only_its_own_tenants_mes
     row = await post.gateway.row(task_id)
     assert row is not None
     async with post.gateway.sessions.begin() as session:
-        enqueue(session, tenant_id=other.id, task_id=row.id, url=post.url, body={}, now=post.gateway.clock())
+        enqueue(
+            session, tenant_id=other.id, task_id=row.id, key_id="k", url=post.url, body={}, now=post.gateway.clock()
+        )
     await post.deliver()
     assert await callback_of(tenant, task_id) == NOTHING
     assert (await other.http.get(f"{TASKS}/{task_id}")).status_code == 404
     listed = (await tenant.http.get(TASKS)).json()["items"]
     assert [item["id"] for item in listed] == [task_id, plain]
+    of_key = (await post.gateway.admin.get("/deliveries", params={"key": tenant.key_id})).json()["data"]
+    assert {row["task_id"] for row in of_key} == {task_id}
     assert all("callback" not in item for item in listed)

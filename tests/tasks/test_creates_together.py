@@ -1,25 +1,30 @@
 """Creates that are committed together: what they share, and that none pays for another's failure."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, update
+from structlog.testing import capture_logs
 
+from app.audit.log import Actor
 from app.db import group_commit
 from app.db.group_commit import GroupCommit
 from app.tasks.models import TaskEventRow, TaskRow
 from app.tasks.state import Source, apply_unknown
 from app.tenants.models import TenantRow
+from app.tenants.service import TenantService
+from tests.support.budgets import FIXED_MICROS, Standing, check_derived, new_budget, number, standing
 from tests.support.database import open_superuser, own_database
 from tests.support.database_relay import AtCommit, DatabaseRelay, relaying
 from tests.support.frozen_gateway import open_frozen_gateway
-from tests.support.gateway import HELD, MODEL, SPARE_ID, TASKS, Gateway, Tenant, serve_gateway, text
+from tests.support.gateway import HELD, MODEL, RUNNING, SPARE_ID, TASKS, Gateway, Tenant, serve_gateway, text
 from tests.support.timeouts import HANG_SECONDS, until
 
 # A commit takes as long as the test holds the lock, and cannot be interrupted, as a flush to the disk cannot.
@@ -38,6 +43,16 @@ _SLOW_COMMIT = """
         FOR EACH ROW EXECUTE FUNCTION commit_slowly()
 """
 
+_LOCK_CAPS = "SELECT pg_advisory_xact_lock(24303, hashtext($1))"
+_WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database AND d.datname = current_database()
+    WHERE locktype = 'advisory' AND classid = 24303 AND NOT granted
+"""
+_WAITING_LATER = f"WITH slept AS MATERIALIZED (SELECT pg_sleep(0.02)) {_WAITING} AND (SELECT true FROM slept)"
+_HOLDS_OF = "SELECT count(*) FROM budget_holds WHERE budget_id = $1"
+_BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+_ACTOR = Actor("admin", "127.0.0.1")
+
 
 class Site:
     """A gateway whose group commit goes through a relay; its other connections do not.
@@ -46,13 +61,14 @@ class Site:
         gateway: the gateway.
         relay: what the group commit goes through.
         group: the group commit.
+        waiting_group: the one of creates that are locked out of its batches.
         other_url: a second gateway on the same database and upstream.
     """
 
-    def __init__(self, gateway: Gateway, relay: DatabaseRelay, group: GroupCommit, other_url: str) -> None:
+    def __init__(self, gateway: Gateway, relay: DatabaseRelay, groups: Sequence[GroupCommit], other_url: str) -> None:
         self.gateway = gateway
         self.relay = relay
-        self.group = group
+        self.group, self.waiting_group = groups
         self.other_url = other_url
 
     @asynccontextmanager
@@ -71,6 +87,10 @@ class Site:
     async def until_waiting(self, count: int) -> None:
         """Waits until so many writes wait for the commit after the present one."""
         await until(lambda: self.group.waiting == count)
+
+    def is_waiting(self, count: int) -> bool:
+        """Says whether so many creates that are locked out wait for the batch after the present one, or more."""
+        return self.waiting_group.waiting >= count
 
     async def until_committed(self, commits: int) -> None:
         """Waits until there have been more commits than these."""
@@ -108,7 +128,7 @@ async def running_site(database_url: str) -> AsyncIterator[Site]:
             gateway = await opened.__aenter__()
         try:
             async with serve_gateway(gateway.settings, gateway.clock, gateway.seconds) as other_url:
-                yield Site(gateway, relay, groups[0], other_url)
+                yield Site(gateway, relay, groups[:2], other_url)
         finally:
             await opened.__aexit__(None, None, None)
 
@@ -118,6 +138,7 @@ async def site(running_site: Site) -> Site:
     """The same, with nothing held."""
     await running_site.gateway.prepare()
     running_site.relay.at_commit = AtCommit.PASS
+    await running_site.waiting_group.aclose()  # a test before may have changed the limits of its session
     return running_site
 
 
@@ -125,8 +146,123 @@ async def create(tenant: Tenant, prompt: str, *, url: str = "", **fields: Any) -
     return await tenant.http.post(url + TASKS, json={"model": MODEL, "content": text(prompt), **fields})
 
 
+async def set_cap(site: Site, tenant: Tenant, most: int = 100) -> None:
+    """Gives a tenant a cap, which it does not reach unless it is given."""
+    limits = {"limits": {"unfinished_tasks": most}}
+    await TenantService(site.gateway.sessions, site.gateway.clock).update_tenant(_ACTOR, tenant.id, limits)
+    site.gateway.expire_caches()
+
+
+@contextmanager
+def deletions_through_pools() -> Iterator[list[str]]:
+    """Yields the statements that delete tasks on connections of any pool, which a group commit does not use."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("DELETE FROM tasks"):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
 def code_of(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
+
+
+async def test_creates_that_are_locked_out_wait_together_and_hold_no_other_tenant_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The lock below may be held for longer on a busy machine.
+    monkeypatch.setattr(group_commit, "_BATCH_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(group_commit, "_LOCK_MILLISECONDS", int(HANG_SECONDS * 1000))
+    capped, other = await site.gateway.tenant(), await site.gateway.tenant()
+    await set_cap(site, capped)
+    async with open_superuser(site.gateway.database_url) as session, session.transaction():
+        await session.execute(_LOCK_CAPS, capped.id)
+        first = asyncio.create_task(create(capped, "number 0"))
+        async with asyncio.timeout(HANG_SECONDS):
+            while not await session.fetchval(_WAITING):  # noqa: ASYNC110 - a table has no event
+                await asyncio.sleep(0.01)
+        others = [asyncio.create_task(create(capped, f"number {number}")) for number in range(1, 10)]
+        await until(lambda: site.waiting_group.waiting == len(others))
+        assert (await create(other, "of another tenant")).status_code == 200
+        assert await session.fetchval(_WAITING) == 1
+        before = site.relay.commits
+    answers = await asyncio.gather(first, *others)
+    assert [answer.status_code for answer in answers] == [200] * 10
+    # One for the first, one for the others, and those of the outcomes.
+    assert site.relay.commits - before <= 2 + 10
+    assert len(await site.gateway.rows_of(capped)) == 10
+
+
+async def test_a_tenant_s_creates_that_are_locked_out_do_not_fill_the_queue_of_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_BATCH_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(group_commit, "_LOCK_MILLISECONDS", int(HANG_SECONDS * 1000))
+    capped = await site.gateway.tenant()
+    await set_cap(site, capped)
+    share, without_turn = site.gateway.settings.db_pool_size // 2, group_commit.MAX_ROWS // 2
+    async with open_superuser(site.gateway.database_url) as session, session.transaction():
+        await session.execute(_LOCK_CAPS, capped.id)
+        creating = []
+        for wave in range(4):  # of which the first writer's queue never has many
+            creating += [asyncio.create_task(create(capped, f"one of many {wave} {number}")) for number in range(20)]
+            # Some more are in the batch that waits for the lock.
+            expected = min(len(creating), without_turn) - share
+            await until(partial(site.is_waiting, expected))
+        waiting = []
+        for _ in range(30):
+            await session.fetchval(_WAITING_LATER)
+            waiting.append(site.waiting_group.waiting)
+        assert max(waiting) <= without_turn + share
+    assert {answer.status_code for answer in await asyncio.gather(*creating)} == {200}
+
+
+async def test_creates_that_wait_by_themselves_leave_connections_of_the_pool_to_other_tenants(site: Site) -> None:
+    capped, other = await site.gateway.tenant(), await site.gateway.tenant()
+    task_id = await other.new_task()
+    await set_cap(site, capped)
+    share = site.gateway.settings.db_pool_size // 2
+    async with open_superuser(site.gateway.database_url) as session, session.transaction():
+        await session.execute(_LOCK_CAPS, capped.id)
+        creating = [asyncio.create_task(create(capped, f"waits {number}")) for number in range(4 * share)]
+        async with asyncio.timeout(HANG_SECONDS):
+            while await session.fetchval(_WAITING) < share:  # noqa: ASYNC110 - a table has no event
+                await asyncio.sleep(0.01)
+            # Long enough for more of them, if nothing stops them; a batch may be the one beyond the share.
+            assert max([await session.fetchval(_WAITING_LATER) for _ in range(30)]) <= share + 1
+            headers = {"Idempotency-Key": "of another tenant"}
+            body = {"model": MODEL, "content": text("of another tenant")}
+            assert (await other.http.post(TASKS, json=body, headers=headers)).status_code == 200
+            assert (await other.http.get(f"{TASKS}/{task_id}")).status_code == 200
+            assert (await other.http.get(TASKS)).status_code == 200
+        assert not any(each.done() for each in creating)
+    assert {answer.status_code for answer in await asyncio.gather(*creating)} == {200}
+
+
+async def test_creates_are_written_through_the_pool_when_the_server_has_no_connection_left_for_their_group(
+    site: Site,
+) -> None:
+    tenant = await site.gateway.tenant()
+    headers = {"Idempotency-Key": "opens a connection of the pool"}
+    await tenant.http.post(TASKS, json={"model": MODEL, "content": text("by itself")}, headers=headers)
+    async with open_superuser(site.gateway.database_url) as session:
+        name = await session.fetchval("SELECT current_database()")
+        await session.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+        try:
+            for group in (site.group, site.waiting_group):
+                await group.aclose()
+            assert (await create(tenant, "through the pool")).status_code == 200
+        finally:
+            await session.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+    before = site.relay.commits
+    assert (await create(tenant, "together again")).status_code == 200
+    assert site.relay.commits - before == 2
 
 
 async def test_a_create_takes_two_commits_and_many_share_them(site: Site) -> None:
@@ -253,6 +389,72 @@ async def test_a_refused_create_leaves_nothing(site: Site) -> None:
     async with open_superuser(site.gateway.database_url) as other:
         for table in ("tasks", "create_attempts"):
             assert await other.fetchval(f"SELECT count(*) FROM {table} WHERE tenant_id = $1", tenant.id) == 0
+
+
+@pytest.mark.parametrize(("cap", "budget", "error"), [(3, 9, 429), (9, 3, 403), (3, 3, 429)])
+async def test_of_a_batch_beyond_a_cap_or_a_budget_as_many_are_admitted_as_have_room(
+    site: Site, cap: int, budget: int, error: int
+) -> None:
+    tenant = await site.gateway.tenant()
+    await set_cap(site, tenant, cap)
+    budget_id = await new_budget(site.gateway, tenant, budget * FIXED_MICROS)
+    async with site.holding():
+        creating = [asyncio.create_task(create(tenant, RUNNING, **number())) for _ in range(8)]
+        await site.until_waiting(8)
+    statuses = sorted([answer.status_code for answer in await asyncio.gather(*creating)])
+    assert statuses == [200] * 3 + [error] * 5
+    assert await standing(site.gateway, budget_id) == Standing(0, 3 * FIXED_MICROS)
+    await check_derived(site.gateway)
+    assert len(await site.gateway.rows_of(tenant)) == 3
+
+
+async def test_a_create_beyond_the_cap_of_its_key_fails_no_batch_with_one_of_another_key(site: Site) -> None:
+    """The budget of their tenant has room for one: for the first, whose key has none."""
+    tenant = await site.gateway.tenant()
+    full, free = [await site.gateway.key_of(tenant.id, limits={"unfinished_tasks": most}) for most in (1, 9)]
+    budget_id = await new_budget(site.gateway, tenant, 2 * FIXED_MICROS)
+    assert (await create(full, RUNNING, **number())).status_code == 200
+    with capture_logs() as log:
+        async with site.holding():
+            creating = []
+            for waiting, key in enumerate((full, free), start=1):
+                creating.append(asyncio.create_task(create(key, RUNNING, **number())))
+                await site.until_waiting(waiting)
+        assert [answer.status_code for answer in await asyncio.gather(*creating)] == [429, 200]
+    assert [line for line in log if line["event"] == "group_commit_refused"] == []
+    assert await standing(site.gateway, budget_id) == Standing(0, 2 * FIXED_MICROS)
+
+
+async def test_refused_creates_release_their_holds_with_others(site: Site) -> None:
+    tenant = await site.gateway.tenant()
+    budget_id = await new_budget(site.gateway, tenant, 100 * FIXED_MICROS)
+    await site.gateway.fault("create_task", times=5, kind="error", status=400, code="InvalidParameter")
+    with deletions_through_pools() as alone:
+        answers = await asyncio.gather(*(create(tenant, "refused", **number()) for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [400] * 5
+    assert alone == []
+    assert (await standing(site.gateway, budget_id), await site.gateway.rows_of(tenant)) == (Standing(0, 0), [])
+    await check_derived(site.gateway)
+
+
+async def test_a_refused_create_waits_alone_for_a_period_that_is_locked(site: Site) -> None:
+    tenant, other = await site.gateway.tenant(), await site.gateway.tenant()
+    budget_id = await new_budget(site.gateway, tenant, 100 * FIXED_MICROS)
+    await site.gateway.fault("create_task", kind="error", status=400, code="InvalidParameter")
+    site.relay.at_commit = AtCommit.HOLD
+    refused = asyncio.create_task(create(tenant, "refused", **number()))
+    async with asyncio.timeout(HANG_SECONDS), open_superuser(site.gateway.database_url) as session:
+        while not await session.fetchval(_HOLDS_OF, budget_id):  # noqa: ASYNC110 - a table has no event
+            await asyncio.sleep(0.01)
+        async with session.transaction():
+            await session.execute("SELECT FROM budget_periods WHERE budget_id = $1 FOR UPDATE", budget_id)
+            site.relay.at_commit = AtCommit.PASS
+            while not await session.fetchval(_BLOCKED):  # noqa: ASYNC110 - a table has no event
+                await asyncio.sleep(0.01)
+            assert (await create(other, "of another tenant")).status_code == 200
+            assert not refused.done()
+    assert (await refused).status_code == 400
+    assert (await standing(site.gateway, budget_id), await site.gateway.rows_of(tenant)) == (Standing(0, 0), [])
 
 
 @pytest.mark.parametrize("at_commit", [AtCommit.LOSE_ANSWER, AtCommit.CUT])

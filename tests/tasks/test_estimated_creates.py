@@ -14,7 +14,7 @@ V20, FAST = "doubao-seedance-2-0-260128", "doubao-seedance-2-0-fast-260128"
 V25, LITE = "doubao-seedance-2-5-260628", "doubao-seedance-1-0-lite-t2v-250428"
 # What a create writes, and the calls that each account may still make.
 EVERYTHING = sql("""
-    SELECT t::text FROM tasks AS t UNION ALL SELECT a::text FROM create_attempts AS a
+    SELECT t::text FROM tasks AS t UNION ALL SELECT a.id FROM create_attempts AS a
     UNION ALL SELECT i::text FROM idempotency_keys AS i UNION ALL SELECT r::text FROM account_rates AS r ORDER BY 1
 """)
 FIXED: dict[str, Any] = {"resolution": "720p", "ratio": "16:9", "duration": 5}

@@ -18,6 +18,7 @@ from app.http.protocol import HttpProtocol
 from app.tasks.fast_create import FastCreate
 from tests.contract.task_rows import NO_ASSET, NO_TASK, ROWS, Row
 from tests.contract.templates import filled
+from tests.support.database import open_superuser
 from tests.support.gateway import HELD, MODEL, SPARE_ID, TASKS, Gateway, Tenant, serve_gateway, text
 from tests.support.logs import written
 from tests.support.plain import PLAIN
@@ -327,6 +328,88 @@ async def test_a_client_that_leaves_is_given_its_task_when_it_asks_again(gateway
     assert (await asking).json()["id"] == gateway.received("create_task")[0].resource_id
     assert len(gateway.received("create_task")) == 1
     assert short.count == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "sent"),
+    [
+        pytest.param((), b"", 3, id="direct"),
+        pytest.param(("Via: 1.1 a-proxy",), b"", 1, id="behind a proxy"),
+        pytest.param(("X-Forwarded-For: 203.0.113.7",), b"", 1, id="forwarded"),
+        pytest.param((), b"GET / HTTP/1.1\r\n", 1, id="the end of its connection is behind bytes that are not read"),
+    ],
+)
+async def test_equal_creates_wait_only_while_the_end_of_a_connection_may_not_be_known(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, headers: tuple[str, ...], more: bytes, sent: int
+) -> None:
+    monkeypatch.setattr("app.creates.equal_requests._NOTICE_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr("app.creates.equal_requests._STEPS", 100 * HANG_SECONDS)
+    tenant = await gateway.tenant()
+    await warm(gateway.base_url, tenant)
+    await gateway.fault("create_task", times=None, **HELD)
+    async with AsyncExitStack() as stack:
+        clients = [await connect(stack, gateway.base_url) for _ in range(3)]
+        for number, client in enumerate(clients):
+            shown = (JSON, f"Authorization: Bearer {tenant.key}", *(headers if not number else ()))
+            client.writer.write(request(BODY, *shown) + (more if not number else b""))
+            if not number:
+                await gateway.arrival("create_task")
+        await asyncio.sleep(0.2 if sent == 1 else 0)
+        await until(lambda: len(gateway.received("create_task")) >= sent)
+        assert len(gateway.received("create_task")) == sent
+        await gateway.release()
+        answers = [await client.answer() for client in clients]
+    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * 3
+    assert len(await gateway.rows_of(tenant)) == 3
+
+
+async def test_a_retry_that_overtakes_the_end_of_its_first_connection_makes_no_second_task(
+    gateway: Gateway, short: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.creates.equal_requests._PROMPT_NOTICE_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr("app.creates.equal_requests._STEPS", 100 * HANG_SECONDS)
+    tenant = await gateway.tenant()
+    await warm(gateway.base_url, tenant)
+    await gateway.fault("create_task", **HELD)
+    async with AsyncExitStack() as stack:
+        first, second = await connect(stack, gateway.base_url), await connect(stack, gateway.base_url)
+        first.writer.write(request(BODY, JSON, f"Authorization: Bearer {tenant.key}"))
+        await gateway.arrival("create_task")
+        second.writer.write(request(BODY, JSON, f"Authorization: Bearer {tenant.key}"))
+        await until(lambda: short.count == 2)
+        first.writer.close()
+        await gateway.until_claimed(tenant)
+        await gateway.release()
+        assert (await second.answer()).startswith(b"HTTP/1.1 200 ")
+    assert len(gateway.received("create_task")) == len(await gateway.rows_of(tenant)) == 1
+
+
+async def test_a_retry_waits_for_the_mark_of_its_first_try(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request has ended, and nothing but the mark that is being written says that its client had left."""
+    monkeypatch.setattr("app.creates.retry_dedup._MARK_TIMEOUT_SECONDS", HANG_SECONDS)
+    tenant = await gateway.tenant()
+    await warm(gateway.base_url, tenant)
+    await gateway.fault("create_task", **HELD)
+    async with AsyncExitStack() as stack:
+        first, second = await connect(stack, gateway.base_url), await connect(stack, gateway.base_url)
+        first.writer.write(request(BODY, JSON, f"Authorization: Bearer {tenant.key}"))
+        await gateway.effect("create_task")
+        async with open_superuser(gateway.database_url) as other, other.transaction():
+            await other.execute("SELECT FROM create_attempts WHERE tenant_id = $1 FOR UPDATE", tenant.id)
+            first.writer.close()
+            async with asyncio.timeout(HANG_SECONDS):
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                while not await other.fetchval(waiting):  # noqa: ASYNC110 - a lock has no event
+                    await asyncio.sleep(0.01)
+            await gateway.release()
+            async with asyncio.timeout(HANG_SECONDS):
+                while (await gateway.rows_of(tenant))[0].status != "queued":  # noqa: ASYNC110 - a table has no event
+                    await asyncio.sleep(0.01)
+            second.writer.write(request(BODY, JSON, f"Authorization: Bearer {tenant.key}"))
+            await asyncio.sleep(0.2)
+            assert len(gateway.received("create_task")) == 1
+        assert (await second.answer()).startswith(b"HTTP/1.1 200 ")
+    assert len(gateway.received("create_task")) == 1
 
 
 @pytest.mark.parametrize("is_patient", [True, pytest.param(False, marks=pytest.mark.slow)])

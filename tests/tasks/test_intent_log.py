@@ -1,6 +1,7 @@
 """Writing the outcome of a create whose row has changed since its intent."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -8,8 +9,11 @@ from sqlalchemy import select
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
+from app.money.estimates.tokens import PossibleVideo, TokenEstimate
+from app.money.prices.index import Billable, Unpriced
 from app.observability.counters import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
+from app.tasks.creation.expected_cost import ExpectedCost
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import OrphanRow, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
@@ -159,8 +163,13 @@ async def test_a_create_that_continues_after_it_was_marked_as_stale_is_searched_
         assert row is not None
         row.absent_at = gateway.clock()
     gateway.clock.advance(900)
-    await intents.set_channel(intent, str(row.channel_id), "another-model")
+    kind: dict[str, Any] = {"resolution": "720p", "has_video_input": False, "has_audio": False}
+    tokens = TokenEstimate(possible=(PossibleVideo(**kind, tokens_max=7),), service_tier="default", is_exact=True)
+    unpriced = Unpriced(Billable(**kind, upstream_model="another-model", service_tier="default", currency="CNY"))
+    cost = ExpectedCost("another-model", "CNY", tokens, unpriced, gateway.clock())
+    await intents.set_channel(intent, str(row.channel_id), cost)
     row = await row_of(gateway, intent)
+    assert (row.upstream_model, row.estimated_tokens, row.estimated_cost_micros) == ("another-model", 7, None)
     assert (row.status, row.absent_at, row.cut_at) == ("unknown", None, row.sent_at)
 
 

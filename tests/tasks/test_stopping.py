@@ -10,6 +10,7 @@ from app.core.strict_json import to_json_bytes
 from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
 from app.services import Services
 from app.tasks.creation.create import ClientRequest
+from app.tasks.creation.create_body import NativeBody
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal
 from tests.support.gateway import HELD, MODEL, Gateway, Tenant, text
@@ -24,9 +25,9 @@ async def services(gateway: Gateway) -> AsyncIterator[Services]:
         yield opened
 
 
-def held() -> HeldBody:
+def held() -> NativeBody:
     budget = BodyBudget(limit_bytes=len(DATA), budget_bytes=len(DATA))
-    return HeldBody(DATA, budget.open(OperatorSender(), announced_bytes=len(DATA)))
+    return NativeBody(HeldBody(DATA, budget.open(OperatorSender(), announced_bytes=len(DATA))))
 
 
 async def principal_of(gateway: Gateway, tenant: Tenant) -> Principal:

@@ -163,7 +163,6 @@ def test_a_prompt_may_say_what_it_likes(text: str) -> None:
 def test_assets_are_found_in_every_media_place_in_order() -> None:
     checked = check(
         body(
-            {**PROMPT, "image_url": {"url": "asset://stray"}},
             image("reference_image", "asset://one"),
             video(url="asset://two"),
             audio(url="asset://three"),
@@ -174,11 +173,10 @@ def test_assets_are_found_in_every_media_place_in_order() -> None:
         )
     )
     assert checked.assets == (
-        Reference("stray", "content[0].image_url.url"),
-        Reference("one", "content[1].image_url.url"),
-        Reference("two", "content[2].video_url.url"),
-        Reference("three", "content[3].audio_url.url"),
-        Reference("one", "content[5].image_url.url"),
+        Reference("one", "content[0].image_url.url"),
+        Reference("two", "content[1].video_url.url"),
+        Reference("three", "content[2].audio_url.url"),
+        Reference("one", "content[4].image_url.url"),
         Reference("top", "image_url.url"),
         Reference("nested", "extra.list[0].video_url.url"),
         Reference("deep", "extra.list[0].video_url.more.audio_url.url"),
@@ -188,15 +186,13 @@ def test_assets_are_found_in_every_media_place_in_order() -> None:
 def test_draft_tasks_are_found_wherever_they_are_named() -> None:
     checked = check(
         body(
-            {**PROMPT, "draft_task": {"id": "cgt-stray"}},
             draft("cgt-item"),
             draft_task={"id": "cgt-top", "x": 1},
             extra=[{"draft_task": {"id": "cgt-deep"}}, {"draft_task": None}],
         )
     )
     assert checked.drafts == (
-        Reference("cgt-stray", "content[0].draft_task.id"),
-        Reference("cgt-item", "content[1].draft_task.id"),
+        Reference("cgt-item", "content[0].draft_task.id"),
         Reference("cgt-top", "draft_task.id"),
         Reference("cgt-deep", "extra[0].draft_task.id"),
     )

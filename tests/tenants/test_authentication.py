@@ -290,7 +290,8 @@ async def test_a_failed_look_up_is_not_cached(
         async with running_process(away, clock, seconds) as broken:
             assert (await broken.whoami(key)).status_code == 503
             monkeypatch.setattr(broken.key_cache, "_sessions", process.sessions)
-            monkeypatch.setattr(broken.keys, "_sessions", process.sessions)
+            for service in (broken.keys, broken.budgets):
+                monkeypatch.setattr(service, "_sessions", process.sessions)
             response = await broken.whoami(key)
     finally:
         await away.dispose()
@@ -330,6 +331,8 @@ async def test_whoami_tells_tenant_key_and_rights_and_no_secret(process: Process
         "allowed_channels": None,
         "permissions": ["tasks", "assets", "read", "priority", "4k", "flex", "long_expiry"],
         "limits": {},
+        "unfinished_tasks": [],
+        "budgets": [],
     }
     assert key["key"] not in response.text
 

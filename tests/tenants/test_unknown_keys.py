@@ -85,6 +85,27 @@ async def test_guesses_take_two_queries_at_a_time_and_a_known_key_does_not_wait_
     assert queries.count < 10, "many are asked for in one query"
 
 
+async def test_guesses_at_an_unknown_route_take_no_more_queries_and_are_told_nothing(
+    process: Process, engine: AsyncEngine
+) -> None:
+    wrong = unknown_keys(150)
+
+    def guess() -> list[asyncio.Task[httpx.Response]]:
+        client = process.clients("198.51.100.1")
+        return [asyncio.create_task(client.get("/nope", headers={"Authorization": f"Bearer {key}"})) for key in wrong]
+
+    async with slow_database(engine) as queries:
+        guessing = guess()
+        await until(lambda: len(waiting(process)) > 0 and queries.count == MAX_QUERIES)
+        await settled()
+        assert queries.count == MAX_QUERIES
+    assert await statuses(guessing) == {404}
+    assert queries.count < 10, "many are asked for in one query"
+    with QueryCount(engine, "JOIN tenants") as again:
+        assert await statuses(guess()) == {404}
+    assert again.count == 0
+
+
 async def test_after_an_hour_a_key_is_unknown_again(
     process: Process, engine: AsyncEngine, seconds: ManualSeconds
 ) -> None:

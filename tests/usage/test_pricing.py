@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from app.money.amounts import cost_micros
+from app.money.amounts import MAX_COST_MICROS, cost_micros
 from app.money.prices.default_prices import DEFAULT_PRICES
 from app.money.prices.index import ListedPrice, PriceIndex
 from app.money.prices.price import Price
 from app.usage.models import LedgerRow
 from app.usage.pricing import Pricing
 from tests.support.gateway import Gateway, get
-from tests.usage.test_ledger import VIDEO, billed, settled
+from tests.usage.test_corrections import correct
+from tests.usage.test_ledger import FIXED, VIDEO, billed, ledger_of, settled
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 SHIPPED = [ListedPrice(number, price, price.valid_from) for number, price in enumerate(DEFAULT_PRICES)]
@@ -135,3 +136,26 @@ async def test_a_task_without_a_price_is_unpriced_and_not_free(gateway: Gateway)
         None,
         None,
     )
+
+
+async def test_a_cost_beyond_every_amount_is_settled_as_the_largest_and_marked(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(**FIXED)
+    listed = (await gateway.admin.get("/prices")).json()["data"]
+    dearest = {"upstream_model": TWO, "currency": "CNY", "micros_per_million_tokens": 10**12}
+    gateway.clock.advance(1)
+    assert (await gateway.admin.put("/prices", json={"data": [dearest]})).status_code == 200
+    gateway.expire_caches()
+    dear_id = await tenant.new_task(**FIXED)
+    restored = await gateway.admin.put("/prices", json={"data": listed})
+    assert restored.status_code == 200
+    gateway.expire_caches()
+    for each in (task_id, dear_id):
+        await gateway.force(each, "succeeded", extra={"usage": {"total_tokens": 2**53}})
+        await get(tenant, each)
+    rows = await ledger_of(gateway, tenant)
+    assert [row.total_tokens for row in rows] == [2**53, 2**53]
+    assert [(row.cost_micros, row.is_estimated) for row in rows] == [(MAX_COST_MICROS, True)] * 2
+    corrected = await correct(gateway, dear_id, 2**53 - 1)
+    assert corrected.status_code == 201, corrected.text
+    assert (await correct(gateway, dear_id, 1_000_000)).json()["cost_micros"] == 10**12 - MAX_COST_MICROS

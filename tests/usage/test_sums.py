@@ -125,6 +125,8 @@ async def test_the_hour_that_a_change_of_clocks_repeats_belongs_to_its_day(gatew
         ({"from": "2026-03-02", "to": "2026-03-02"}, "to"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "CST6;"}, "time_zone"),
+        ({"time_zone": "Factory"}, "time_zone"),
+        ({"time_zone": "localtime"}, "time_zone"),
         ({"time_zone": "asia/shanghai"}, "time_zone"),
         ({"tenant": ""}, "tenant"),
         ({"after": "bm90aGluZw"}, "after"),

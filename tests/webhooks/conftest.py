@@ -77,6 +77,7 @@ class Office:
                     session,
                     tenant_id=tenant_id,
                     task_id=f"task-{number}",
+                    key_id="key",
                     url=url,
                     body={"id": f"task-{number}", **body},
                     now=self.clock(),
