@@ -134,12 +134,12 @@ def range_not_satisfiable(scope: Scope, content_range: str | None) -> Response:
     return response
 
 
-def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
+def render_refusal(error: SeedgateError, path: str, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
     """Returns the bytes of the response to a head that is refused before there is a request; it closes the connection.
 
-    ``headers`` are the server's own.
+    ``path`` is empty where it cannot be read; ``headers`` are the server's own.
     """
-    response = render_error(error, {"path": "", "state": {"request_id": request_id, "region": region}})
+    response = render_error(error, {"path": path, "state": {"request_id": request_id, "region": region}})
     if isinstance(error, MethodNotAllowedError):
         response.headers["Allow"] = _ROUTED_METHODS
     own = [(b"x-request-id", request_id.encode()), (b"connection", b"close")]

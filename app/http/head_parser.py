@@ -9,6 +9,7 @@ import httptools
 from app.errors import MethodNotAllowedError
 from app.http.exact_paths import MAX_PATH_BYTES, unescaped
 from app.http.message_head import (
+    LINE_END,
     REFUSED_UPGRADE,
     MalformedRequestError,
     body_length,
@@ -150,6 +151,16 @@ def parse_head(data: bytes) -> RequestHead:
     head = RequestHead()
     head.feed(without_upgrade(data) if b"upgrade" in data.lower() else data)
     return head
+
+
+def path_of(data: bytes) -> str:
+    """Returns the decoded path of a head that may be malformed or unfinished; empty when none can be read."""
+    line, _, _ = without_blank_line(data).partition(LINE_END)
+    try:
+        raw_path, _ = split_target(line.split(b" ", 2)[1])
+    except (IndexError, MalformedRequestError):
+        return ""
+    return unescaped(raw_path[:MAX_PATH_BYTES]).decode(errors="replace")
 
 
 class HeadParser:

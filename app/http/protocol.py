@@ -24,7 +24,7 @@ from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
 from app.http.fast_path import MAX_BODY_BYTES, FastExchange, FastPath, Later
-from app.http.head_parser import HeadParser, RequestHead
+from app.http.head_parser import HeadParser, RequestHead, path_of
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
 from app.ids import new_request_id
@@ -198,7 +198,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._leave_to_application()
             self._advance()
         elif self._phase == _HEAD:
-            self._refuse(RequestTooSlowError("The head of the request did not arrive in time."))
+            self._refuse(self._pending, RequestTooSlowError("The head of the request did not arrive in time."))
         elif self._phase >= _LINGERING:
             self.cut()
         else:
@@ -253,7 +253,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             parsed = self._heads.parse(head)
         except SeedgateError as error:
-            self._refuse(error)
+            self._refuse(head, error)
         else:
             if not self._answer_fast(parsed) and not self._gather(parsed):
                 self._start(parsed)
@@ -390,7 +390,7 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             check_unfinished_head(data, self._searched_bytes)
         except SeedgateError as error:
-            self._refuse(error)
+            self._refuse(data, error)
         self._searched_bytes = len(data)
 
     def _start(self, head: RequestHead) -> None:
@@ -527,12 +527,13 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.abandon()
         self._finish()
 
-    def _refuse(self, error: SeedgateError) -> None:
-        """Responds to a head that the application will not see, and ends the connection."""
+    def _refuse(self, head: bytes, error: SeedgateError) -> None:
+        """Responds to a head that the application will not see, as far as it arrived, and ends the connection."""
         request_id = new_request_id(utc_now())
         region = self.app_state.get("region", "")
         headers = self.server_state.default_headers
-        self.transport.write(render_refusal(error, request_id=request_id, region=region, headers=headers))
+        path = path_of(head)
+        self.transport.write(render_refusal(error, path, request_id=request_id, region=region, headers=headers))
         REQUESTS.labels("none", "other", "4xx").inc()
         _log.info("request_refused", request_id=request_id, code=error.code, status=error.status, client=self.address)
         self._finish()
