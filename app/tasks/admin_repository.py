@@ -15,7 +15,7 @@ from app.db.page import PLAN_FOR_VALUES, select_newest
 from app.http.paging import ALWAYS, PageRequest, Period, not_a_cursor
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
-from app.tasks.recovery.attribution_rules import may_match, window_of
+from app.tasks.recovery.attribution_rules import DATED_MODEL, is_dated, may_match, window_of
 from app.tasks.repository import has_status, is_of_model
 from app.tenants.models import ApiKeyRow
 from app.usage.models import LedgerRow
@@ -24,8 +24,6 @@ _POSITION_SEPARATOR = " "
 _WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
 # Longer than any request is under way: what is further apart does not belong together.
 _MAX_WINDOW = timedelta(days=1)
-# How many orphans are compared with a task at once.
-_STEP = 100
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class OrphanSearch:
 
     Attributes:
         upstream_id: the upstream's id of the orphan.
-        task_id: the upstream's id or our own of a task of which it may be the upstream's.
+        task_id: our own id of a task of which it may be the upstream's; such a task has no other id.
     """
 
     upstream_id: str | None = None
@@ -184,20 +182,12 @@ class AdminOrphanRepository:
         query = select(OrphanRow)
         if wanted.upstream_id is not None:
             query = query.where(OrphanRow.upstream_id == wanted.upstream_id)
-        if wanted.task_id is None:
-            return await self._following(query, after, limit=page.limit + 1)
-        intent = await self._intent(wanted.task_id)
-        if intent is None:
-            return []
-        query = query.where(*self._reach(intent))
-        found: list[OrphanWithCandidates] = []
-        while len(found) <= page.limit:
-            step = await self._following(query, after, limit=_STEP)
-            found += [orphan for orphan in step if intent.id in orphan.possible_tasks]
-            if len(step) < _STEP:
-                break
-            after = _place_of(step[-1].row)
-        return found[: page.limit + 1]
+        if wanted.task_id is not None:
+            intent = await self._intent(wanted.task_id)
+            if intent is None:
+                return []
+            query = query.where(*self._may_match(intent))
+        return await self._following(query, after, limit=page.limit + 1)
 
     async def _following(
         self, query: Select[OrphanRow], after: tuple[datetime | str, ...] | None, *, limit: int
@@ -212,18 +202,23 @@ class AdminOrphanRepository:
 
     async def _intent(self, task_id: str) -> TaskRow | None:
         """Returns the task with this id, if an orphan may be its upstream task."""
-        query = select(TaskRow).where(_has_id(task_id), *_IS_INTENT)
+        query = select(TaskRow).where(TaskRow.id == task_id, *_IS_INTENT)
         return (await self._session.scalars(query)).one_or_none()
 
-    def _reach(self, intent: TaskRow) -> list[ColumnElement[bool]]:
-        """Returns the conditions that an orphan was made where and when the intent's request can have arrived."""
+    def _may_match(self, intent: TaskRow) -> list[ColumnElement[bool]]:
+        """Returns as conditions of a query what ``_candidates`` asks of an orphan and this intent."""
         begins_at, ends_at = window_of(intent, grace=self._grace)
         conditions = [
             OrphanRow.channel_id == intent.channel_id,
             OrphanRow.created_at.between(intent.created_at - _MAX_WINDOW, intent.created_at + _MAX_WINDOW),
             OrphanRow.created_at >= begins_at,
         ]
-        return conditions if ends_at is None else [*conditions, OrphanRow.created_at <= ends_at]
+        if ends_at is not None:
+            conditions.append(OrphanRow.created_at <= ends_at)
+        if is_dated(intent.upstream_model):
+            is_of_another_model = OrphanRow.model.regexp_match(f"^(?:{DATED_MODEL})$")
+            conditions.append(or_(OrphanRow.model == intent.upstream_model, ~is_of_another_model))
+        return conditions
 
     async def _intents_around(self, orphans: Sequence[OrphanRow]) -> dict[str | None, list[TaskRow]]:
         """Returns, by channel, the tasks without an upstream id that were created within a day of an orphan."""

@@ -144,7 +144,7 @@ async def test_an_orphan_is_found_by_its_id_and_by_the_create_that_may_have_made
     fast_model = (await gateway.written(fast)).upstream_model
     now = gateway.clock()
     await add(gateway, "cgt-first", now)
-    # More than are compared at once.
+    # More than a page, which are no reason to end before the one behind them.
     await add(gateway, "cgt-fast", now + timedelta(seconds=1), count=105, model=fast_model)
     await add(gateway, "cgt-last", now + timedelta(seconds=2))
     await add(gateway, "cgt-early", now - timedelta(minutes=5))
@@ -163,6 +163,28 @@ async def test_an_orphan_is_found_by_its_id_and_by_the_create_that_may_have_made
     first = (await gateway.admin.get("/orphans", params={"task": mine, "limit": "1"})).json()
     assert [row["upstream_id"] for row in first["data"]] == ["cgt-last"]
     assert await found(task=mine, limit="1", after=first["next_cursor"]) == ["cgt-first"]
+
+
+async def test_the_orphans_of_a_create_are_those_that_name_it(gateway: Gateway) -> None:
+    gateway.clock.advance(7200)
+    tenant, elsewhere = await gateway.tenant(), await gateway.tenant("second")
+    creates = [await lost(gateway, tenant), await lost(gateway, tenant, FAST), await lost(gateway, elsewhere)]
+    now = gateway.clock()
+    fast_model = (await gateway.written(creates[1])).upstream_model
+    models = [UPSTREAM_MODEL, fast_model, "doubao-seedance-2-0", ENDPOINT, "ep-a-260128", "Doubao-260128", ""]
+    for name in ("default", "second"):
+        channel_id = await gateway.channel_id(name)
+        for number, model in enumerate(models):
+            for minutes in (-5, 0, 60):
+                created_at = now + timedelta(minutes=minutes, seconds=number)
+                await add(gateway, f"cgt-{name}-{number}-{minutes}", created_at, model=model, channel_id=channel_id)
+
+    shown = await orphans(gateway, limit="100")
+    assert len(shown) == 2 * 3 * len(models)
+    for task_id in creates:
+        of_create = [row for row in shown if task_id in row["possible_tasks"]]
+        assert 0 < len(of_create) <= len(models)
+        assert await orphans(gateway, task=task_id, limit="100") == of_create
 
 
 async def test_which_creates_are_possible_does_not_depend_on_what_else_is_shown(gateway: Gateway) -> None:

@@ -31,7 +31,10 @@ MARGIN = timedelta(seconds=60)
 MAX_CLOCK_ERROR = timedelta(minutes=10)
 # The upstream's list goes back seven days; the hour is a safety margin.
 _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
-_DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-[0-9]{6}")
+DATED_MODEL = r"(?!ep-)[a-z].*-[0-9]{6}"
+"""The whole id of one model, which no other model has, as a pattern that PostgreSQL reads alike."""
+
+_DATED_MODEL = re.compile(DATED_MODEL)
 _UNKNOWN = TaskStatus.UNKNOWN.value
 
 
@@ -125,7 +128,7 @@ def may_match(
     if task.tag is not None and task.tag not in _expected_tags(row):
         return False
     # Different dated ids are different models; an alias or an endpoint may be any model.
-    if task.model != row.upstream_model and _is_dated(task.model) and _is_dated(row.upstream_model):
+    if task.model != row.upstream_model and is_dated(task.model) and is_dated(row.upstream_model):
         return False
     if task.created_at is None or offset is None:
         return True
@@ -138,6 +141,11 @@ def window_of(row: TaskRow, *, grace: timedelta, margin: timedelta = MARGIN) -> 
     """Returns the first and the last moment at which an intent's request can have made a task; None: it still may."""
     ends_at = None if row.cut_at is None else row.cut_at + grace + margin
     return (row.sent_at or row.created_at) - margin, ends_at
+
+
+def is_dated(model: str) -> bool:
+    """Whether a name is the id of one model; an alias or an endpoint is not."""
+    return _DATED_MODEL.fullmatch(model) is not None
 
 
 def has_tag_of(row: TaskRow, task: ListedTask) -> bool:
@@ -196,10 +204,6 @@ def _is_only_pair(row: TaskRow, task: ListedTask, rows_of: dict[str, list[TaskRo
 def _is_in_list_span(read: AccountSnapshot, row: TaskRow) -> bool:
     """Whether a list still shows tasks as old as the intent."""
     return read.started_at - (row.sent_at or row.created_at) < _LIST_SPAN
-
-
-def _is_dated(model: str) -> bool:
-    return _DATED_MODEL.fullmatch(model) is not None
 
 
 def _expected_tags(row: TaskRow) -> set[str]:
