@@ -50,7 +50,8 @@ def quotas_of(stored: Iterable[tuple[str, str, Mapping[str, Any] | None]]) -> Qu
     """Returns the quotas of a caller, or None if nothing is limited.
 
     Args:
-        stored: of each owner its kind, ``key`` or ``tenant``, its id, and its limits by their names.
+        stored: of each owner its kind, ``key`` or ``tenant``, its id (that of the first one for a key that has replaced
+            others), and its limits by their names.
     """
     requests: list[Quota] = []
     creates: list[Quota] = []
@@ -58,7 +59,8 @@ def quotas_of(stored: Iterable[tuple[str, str, Mapping[str, Any] | None]]) -> Qu
         for name, seconds in _WINDOWS.items():
             limit = (limits or {}).get(name)
             if limit is not None:
-                quota = Quota(f"{owner_id}:{name}", f"{kind}-{name.replace('_', '-')}", limit, seconds)
+                # With the limit in its name, a changed one begins a window of its own at once.
+                quota = Quota(f"{owner_id}:{name}:{limit}", f"{kind}-{name.replace('_', '-')}", limit, seconds)
                 (creates if name in _OF_CREATES else requests).append(quota)
     every = (*requests, *creates)
     if not every:

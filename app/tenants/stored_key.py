@@ -131,7 +131,8 @@ _QUERY = select(
 
 def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
     networks = row.allowed_ips
-    of_tenant = "tenant", row.tenant_id, row.tenant_limits
+    # Keys that replace one another are one owner: a rotation neither doubles a limit nor begins it anew.
+    owners = (("key", row.first_key_id or row.id, row.limits), ("tenant", row.tenant_id, row.tenant_limits))
     return StoredKey(
         principal=Principal(
             tenant_id=row.tenant_id,
@@ -143,8 +144,8 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
             permissions=effective_permissions(row.tenant_permissions, row.permissions),
-            quotas=quotas_of((("key", row.id, row.limits), of_tenant)),
-            caps=caps_of((("key", row.first_key_id or row.id, row.limits), of_tenant)),
+            quotas=quotas_of(owners),
+            caps=caps_of(owners),
         ),
         ends_at=row.ends_at,
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,

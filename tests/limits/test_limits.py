@@ -60,6 +60,25 @@ async def test_the_keys_of_a_tenant_share_its_limit_and_not_that_of_a_key(gatewa
     assert (await one.http.get(WHOAMI)).status_code == 200
 
 
+async def test_the_keys_that_replace_a_key_share_its_limits(gateway: Gateway) -> None:
+    first = await limited(gateway, rpm=4, create_rpm=1)
+    second = await gateway.rotated(first)
+    third = await gateway.rotated(second)
+    keys = [first, second, third]
+    assert (await first.http.get(WHOAMI)).headers["ratelimit"].startswith('"key-rpm";r=3;')
+    assert (await third.create_task(content=text(ENDLESS))).status_code == 200
+    check_refused(await second.create_task(content=text(ENDLESS)), "key-create-rpm", 60)
+    assert (await second.http.get(WHOAMI)).headers["ratelimit"].startswith('"key-rpm";r=0;')
+    for key in keys:
+        check_refused(await key.http.get(WHOAMI), "key-rpm", 60)
+    # Limits that are made different are counted apart, from the change on.
+    changed = await gateway.admin.patch(f"/keys/{third.key_id}", json={"limits": {"rpm": 5}})
+    assert changed.status_code == 200
+    gateway.expire_caches()
+    assert (await third.http.get(WHOAMI)).headers["ratelimit"] == '"key-rpm";r=4;t=60'
+    check_refused(await second.http.get(WHOAMI), "key-rpm", 60)
+
+
 async def test_creates_have_a_limit_of_their_own_and_dry_runs_and_reads_do_not_count(gateway: Gateway) -> None:
     tenant = await limited(gateway, create_rpm=2)
     body: dict[str, Any] = {"model": "doubao-seedance-2", "content": text(ENDLESS)}
@@ -242,6 +261,11 @@ async def test_a_changed_limit_applies_within_a_second(gateway: Gateway) -> None
     tenant = await limited(gateway, rpm=1)
     assert (await tenant.http.get(WHOAMI)).status_code == 200
     assert (await tenant.http.get(WHOAMI)).status_code == 429
+    for most in (3, 1, 2):
+        changed = await gateway.admin.patch(f"/keys/{tenant.key_id}", json={"limits": {"rpm": most}})
+        assert changed.status_code == 200
+        gateway.expire_caches()
+        assert (await tenant.http.get(WHOAMI)).status_code == (429 if most == 1 else 200), "its window goes on"
     changed = await gateway.admin.patch(f"/keys/{tenant.key_id}", json={"limits": None})
     assert changed.json()["limits"] == {}
     gateway.expire_caches()

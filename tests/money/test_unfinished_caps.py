@@ -106,17 +106,11 @@ async def test_a_repeated_create_is_counted_once(gateway: Gateway) -> None:
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
-async def rotated(gateway: Gateway, key: Tenant) -> Tenant:
-    answer = await gateway.admin.post(f"/keys/{key.key_id}/rotate", json={"grace_seconds": 3600})
-    made = answer.json()
-    return Tenant(key.id, made["id"], made["key"], gateway.client(made["key"]))
-
-
 async def test_the_keys_that_replace_a_key_share_its_cap(gateway: Gateway) -> None:
     first = await limited(gateway, unfinished_tasks=3, unfinished_tasks_by_model={FAST: 1})
-    second = await rotated(gateway, first)
+    second = await gateway.rotated(first)
     # Of one key twice, and of its successor once.
-    keys = [first, second, await rotated(gateway, first), await rotated(gateway, second)]
+    keys = [first, second, await gateway.rotated(first), await gateway.rotated(second)]
     unrelated = await gateway.key_of(first.id, allowed_channels=["default"], limits={"unfinished_tasks": 1})
     await unrelated.new_task(content=prompt(ENDLESS), **number())
     first_id = await keys[0].new_task(model=FAST, content=prompt(ENDLESS), **number())
@@ -141,7 +135,7 @@ async def test_the_keys_that_replace_a_key_share_its_cap(gateway: Gateway) -> No
 
 async def test_creates_with_a_key_and_its_successor_at_two_gateways_pass_no_cap(gateway: Gateway) -> None:
     first = await limited(gateway, unfinished_tasks=5)
-    second = await rotated(gateway, first)
+    second = await gateway.rotated(first)
     async with serve_gateway(gateway.settings, gateway.clock, gateway.seconds) as other_url:
         answers = await asyncio.gather(
             *(
