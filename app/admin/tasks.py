@@ -129,7 +129,7 @@ async def resolve_task(request: Request) -> Response:
         "parameters": [
             query_parameter("upstream_id", {"type": "string"}, "only the one with this id of the upstream"),
             query_parameter(
-                "task", {"type": "string"}, "only those that the create of this task may have made; either id"
+                "task", {"type": "string"}, "only those that the create of this task may have made; the spare id"
             ),
             *PAGE_QUERY,
         ]

@@ -12177,7 +12177,7 @@ export interface operations {
             query?: {
                 /** @description only the one with this id of the upstream */
                 upstream_id?: string;
-                /** @description only those that the create of this task may have made; either id */
+                /** @description only those that the create of this task may have made; the spare id */
                 task?: string;
                 limit?: number;
                 /** @description `next_cursor` of the previous page */

@@ -1,12 +1,15 @@
-/** Tells the other tabs of this browser that its session was ended: they share the cookie, and show what it opened. */
+/** Tells the other tabs of this browser of a change of its session: they share the cookie, and show what it opened. */
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('seedgate-session')
 
-export function tellSignedOut(): void {
-  channel?.postMessage('signed out')
+type Change = 'signed in' | 'signed out'
+
+export function tellOtherTabs(change: Change): void {
+  channel?.postMessage(change)
 }
 
-/** Calls `listener` when another tab has signed out. */
-export function onSignedOutElsewhere(listener: () => void): () => void {
-  channel?.addEventListener('message', listener)
-  return () => channel?.removeEventListener('message', listener)
+/** Calls `listener` when another tab has changed the session. */
+export function onChangeElsewhere(listener: (change: Change) => void): () => void {
+  const receive = ({ data }: MessageEvent<Change>) => listener(data)
+  channel?.addEventListener('message', receive)
+  return () => channel?.removeEventListener('message', receive)
 }

@@ -9,7 +9,7 @@ import { Skeleton } from '~/ui/skeleton'
 import { removeMessages } from '~/ui/toast'
 import { lendKey } from './borrowed-key'
 import { identityOf } from './identity'
-import { onSignedOutElsewhere, tellSignedOut } from './other-tabs'
+import { onChangeElsewhere, tellOtherTabs } from './other-tabs'
 import { readSession, type Session, SessionContext, signOut } from './session'
 import { SignInPage } from './sign-in-page'
 
@@ -68,7 +68,11 @@ export function SessionGate({ children }: { children: ReactNode }) {
     queries.clear()
     queries.setQueryData(['session'], await readSession().catch(() => null))
   })
-  useEffect(() => onSignedOutElsewhere(() => void forget()), [])
+  const follow = useEffectEvent((change: 'signed in' | 'signed out') => {
+    if (change === 'signed out') void forget()
+    else void current.refetch()
+  })
+  useEffect(() => onChangeElsewhere(follow), [])
 
   const leave = async () => {
     // First: what the page reads while the session ends, or has begun to read, would be refused.
@@ -84,7 +88,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
         return
       }
     }
-    tellSignedOut()
+    tellOtherTabs('signed out')
     // Again: the session may have been read meanwhile.
     setShown(null)
     forgetLast()
@@ -117,7 +121,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
       {session === null && (
         <SignInPage
           hasEnded={hasEnded && shown !== null}
-          onSignedIn={async () => void (await current.refetch())}
+          onSignedIn={async () => {
+            tellOtherTabs('signed in')
+            await current.refetch()
+          }}
         />
       )}
     </>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Message, receiveMessages, removeMessages, say } from './toast'
+import { type Message, receiveMessages, removeMessages, say, sayingErrors, toPresent } from './toast'
 
 function receiver() {
   const shown: Message[] = []
@@ -29,4 +29,20 @@ test('what was said to one person is not there for the next', () => {
   removeMessages()
   leave()
   expect(corner.shown).toEqual([])
+})
+
+test('an answer that comes after the next sign-in is not told to that person', () => {
+  const corner = receiver()
+  const leave = receiveMessages(corner)
+  const first = toPresent()
+  const context = sayingErrors.onMutate()
+  first.say('saved')
+  removeMessages()
+  first.say('deleted')
+  first.sayError(new Error('away'))
+  sayingErrors.onError(new Error('away'), undefined, context)
+  expect(corner.shown).toEqual([])
+  toPresent().say('made')
+  expect(corner.shown.map(({ text }) => text)).toEqual(['made'])
+  leave()
 })

@@ -18,6 +18,8 @@ const PRELOAD_MS = 1_000
 
 const waiting: Message[] = []
 let receiver: Receiver | null = null
+/** Counts who has come. */
+let audience = 0
 let isNeeded = false
 let onNeeded: (() => void) | undefined
 
@@ -33,8 +35,30 @@ export function sayError(thrown: unknown): void {
   send({ text, detail: error.requestId ?? undefined, isError: true })
 }
 
+/** Returns what tells only who is there now: the answer to what they did may come after the next sign-in. */
+export function toPresent() {
+  const present = audience
+  const isThere = () => present === audience
+  return {
+    isThere,
+    say: (text: string) => {
+      if (isThere()) say(text)
+    },
+    sayError: (thrown: unknown) => {
+      if (isThere()) sayError(thrown)
+    },
+  }
+}
+
+/** Options of a mutation whose error is said in a corner. */
+export const sayingErrors = {
+  onMutate: toPresent,
+  onError: (thrown: unknown, _: unknown, present?: ReturnType<typeof toPresent>) => present?.sayError(thrown),
+}
+
 /** Takes away what was said: who is there now is not who it was said to. */
 export function removeMessages(): void {
+  audience += 1
   waiting.length = 0
   receiver?.removeAll()
 }

@@ -1,5 +1,5 @@
 import { type Query, useMutation, useQueryClient } from '@tanstack/react-query'
-import { say, sayError } from './toast'
+import { sayingErrors, toPresent } from './toast'
 
 /**
  * Returns what sends a change: it reads anew what the change touches, and says that it was done. Errors are thrown: an
@@ -20,9 +20,10 @@ export function useSend<Value = void, Result = unknown>(
   const queries = useQueryClient()
   const isOfDeleted = (query: Query) => deleted !== undefined && query.queryKey.includes(deleted)
   return async (value) => {
+    const present = toPresent()
     if (deleted) await queries.cancelQueries({ predicate: isOfDeleted })
     const result = await act(value)
-    if (done) say(done)
+    if (done) present.say(done)
     // Not waited for: what was changed is done, whether or not it can be read.
     if (deleted) void queries.cancelQueries({ predicate: isOfDeleted })
     for (const name of changed) {
@@ -38,5 +39,8 @@ export function useAct<Value = void, Result = unknown>(
   changed: readonly string[],
   done?: string,
 ) {
-  return useMutation<Result, unknown, Value>({ mutationFn: useSend(act, changed, done), onError: sayError })
+  return useMutation<Result, unknown, Value, ReturnType<typeof toPresent>>({
+    mutationFn: useSend(act, changed, done),
+    ...sayingErrors,
+  })
 }

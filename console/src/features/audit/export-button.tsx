@@ -4,7 +4,7 @@ import { api, unwrap } from '~/api/client'
 import type { QueryOf } from '~/api/types'
 import { Button } from '~/ui/button'
 import { saveFile } from '~/ui/save-file'
-import { say, sayError } from '~/ui/toast'
+import { sayingErrors } from '~/ui/toast'
 import type { AuditEntry } from './page'
 
 const PAGE_ROWS = 100
@@ -15,7 +15,8 @@ export function ExportButton({ wanted }: { wanted: QueryOf<'/admin/v1/audit'> })
   const { t } = useTranslation('audit')
   const save = useMutation({
     mutationFn: () => readAll(wanted),
-    onSuccess: ({ rows, isCut }) => {
+    onSuccess: ({ rows, isCut }, _, present) => {
+      if (!present.isThere()) return
       saveFile(
         'audit.ndjson',
         new Blob(
@@ -23,9 +24,9 @@ export function ExportButton({ wanted }: { wanted: QueryOf<'/admin/v1/audit'> })
           { type: 'application/x-ndjson' },
         ),
       )
-      if (isCut) say(t('export.cut', { count: MAX_ROWS }))
+      if (isCut) present.say(t('export.cut', { count: MAX_ROWS }))
     },
-    onError: sayError,
+    ...sayingErrors,
   })
   return (
     <Button isBusy={save.isPending} onClick={() => save.mutate()}>

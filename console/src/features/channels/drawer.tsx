@@ -14,7 +14,7 @@ import { Section } from '~/ui/page'
 import { RelativeTime } from '~/ui/relative-time'
 import { Skeleton } from '~/ui/skeleton'
 import { Badge } from '~/ui/status-badge'
-import { sayError } from '~/ui/toast'
+import { sayingErrors } from '~/ui/toast'
 import { useAct, useSend } from '~/ui/use-act'
 import { ChannelForm } from './form'
 import { ChannelState, Health } from './health'
@@ -225,7 +225,7 @@ function Deletion({
 
 function Check({ id }: { id: string }) {
   const { t } = useTranslation('channels')
-  const check = useMutation({ mutationFn: () => checkChannel(id), onError: sayError })
+  const check = useMutation({ mutationFn: () => checkChannel(id), ...sayingErrors })
   return (
     <Section
       title={t('check.title')}
