@@ -144,7 +144,7 @@ async def test_memory_and_connections_stay_flat_under_steady_load(
     grown = f"once warm: {early}, at the end: {late}"
     assert len(soak.creates) > seconds * _CREATES_PER_SECOND / 2
     assert soak.bad == []
-    assert (lost, verdict.doubled(), verdict.unowned(), await stuck(site)) == ([], [], [], [])
+    assert (lost, verdict.doubled(), verdict.unowned(), await stuck(site)) == ([], [], set(), [])
     assert await billed_otherwise(site) == []
     assert gateway.log.read_text() == ""
     assert late.memory_bytes <= early.memory_bytes * _MEMORY_SHARE + _MEMORY_BYTES, grown
