@@ -169,7 +169,7 @@ class Window:
         return status
 
     async def axe(self) -> list[str]:
-        """Returns what axe finds wrong with the page, once it is loaded: what is to be replaced is shown dimly."""
+        """Returns what axe finds wrong with the page, once it is loaded."""
         await self.until_loaded()
         await self.page.evaluate(_AXE.read_text(encoding="utf-8"))
         found: list[str] = await self.page.evaluate(_RUN_AXE)

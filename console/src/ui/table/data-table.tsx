@@ -41,10 +41,11 @@ export function DataTable<Row extends object>({
   if (query.error && !page) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />
   if (!page) return <Skeleton />
   return (
-    <div
-      className={cx('flex flex-col gap-3', query.isPlaceholderData && 'opacity-60')}
-      aria-busy={query.isFetching}
-    >
+    <div className="relative flex flex-col gap-3" aria-busy={query.isFetching}>
+      {/* Rows that are to be replaced are not dimmed: while the gateway is away, they stay and are read. */}
+      {query.isPlaceholderData && (
+        <div className="absolute inset-x-0 top-0 h-0.5 bg-accent motion-safe:animate-pulse" />
+      )}
       {query.error && <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />}
       {page.data.length === 0 ? (
         empty
