@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ _TOTAL = re.compile(r"^\s+([0-9]+) requests in", re.MULTILINE)
 _RATE = re.compile(r"^Requests/sec:\s+([0-9.]+)$", re.MULTILINE)
 _ERRORS = re.compile(r"Non-2xx or 3xx responses: ([0-9]+)")
 _LOST = re.compile(r"Socket errors: (.*)")
-# ``%d`` of a body is replaced by a number that no other request has.
 _SCRIPT = """
 wrk.method = {method}
 wrk.body = {body}
@@ -34,7 +34,10 @@ end
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``%d`` in the body makes the bodies differ; several paths, and several keys, are used in turn."""
+    """What is sent; several paths, and several keys, are used in turn.
+
+    In the body, ``%d`` is replaced by a number that no other request has, and ``%r`` by a text that no other run has.
+    """
 
     paths: tuple[str, ...]
     method: str = "GET"
@@ -103,7 +106,7 @@ def to_answered(output: str) -> Answered:
 def _to_script(request: Request) -> str:
     values = {
         "method": json.dumps(request.method),
-        "body": "nil" if request.body is None else f"[==[{request.body}]==]",
+        "body": "nil" if request.body is None else f"[==[{request.body.replace('%r', secrets.token_hex(8))}]==]",
         "headers": _to_table(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in request.headers.items()),
         "paths": _to_table(json.dumps(path) for path in request.paths),
         "keys": _to_table(json.dumps(key) for key in request.keys),
