@@ -23,6 +23,7 @@ TASKS = "/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2"
 GRACE_SECONDS = 5
 """The grace of a create that the upstream does not list, ten minutes by default."""
+_GENEROUS_MICROS = 10**15
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,15 @@ class Site:
             self.front.lead_to(process.url)
         return process
 
-    async def tenant(self, gateway: Process, name: str = "tenant") -> Tenant:
-        """Makes a tenant with a key."""
+    async def tenant(self, gateway: Process, name: str = "tenant", *, has_budgets: bool = True) -> Tenant:
+        """Makes a tenant with a key, and with budgets that refuse none of its creates: each takes holds."""
         made = await self.admin(gateway, "POST", "/tenants", json={"name": name})
         key = await self.admin(gateway, "POST", f"/tenants/{made['id']}/keys", json={"name": "key"})
-        return Tenant(made["id"], key["key"])
+        tenant = Tenant(made["id"], key["key"])
+        if has_budgets:
+            await self.budget(gateway, tenant, _GENEROUS_MICROS)
+            await self.budget(gateway, tenant, _GENEROUS_MICROS, period="total", is_hard=False)
+        return tenant
 
     async def budget(self, gateway: Process, tenant: Tenant, amount_micros: int, **fields: Any) -> str:
         """Gives a tenant a hard budget in CNY of a day; returns its id."""

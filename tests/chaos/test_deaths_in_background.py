@@ -10,7 +10,7 @@ from tests.chaos.dooming import doomed_gateways
 from tests.chaos.launcher import Process
 from tests.chaos.receiver import Receiver
 from tests.chaos.site import TASKS, Site, Tenant, settle
-from tests.chaos.verdict import billed_otherwise, gather, orphans, stuck
+from tests.chaos.verdict import billed_otherwise, budgets_otherwise, gather, orphans, stuck
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ async def test_lost_creates_are_attributed_although_the_reconciler_dies_at_any_a
     async with asyncio.timeout(60):
         while not set((await gather(site, creates)).unowned()) <= await orphans(site, last):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
-    assert (await billed_otherwise(site), await stuck(site)) == ([], [])
+    assert (await billed_otherwise(site), await budgets_otherwise(site), await stuck(site)) == ([], [], [])
 
 
 async def _complete_in_dying_gateways(
@@ -136,4 +136,4 @@ async def _check_completion(site: Site, tenant: Tenant, ids: list[str], receiver
         "SELECT task_id, count(*) AS times FROM task_events WHERE status = 'succeeded' GROUP BY 1"
     )
     assert {row["times"] for row in finals} == {1}
-    assert (await billed_otherwise(site), await stuck(site)) == ([], [])
+    assert (await billed_otherwise(site), await budgets_otherwise(site), await stuck(site)) == ([], [], [])

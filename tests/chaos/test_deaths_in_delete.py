@@ -8,7 +8,7 @@ from tests.chaos.clients import Create, send_until_answered
 from tests.chaos.dooming import ask_doomed, doomed_gateways
 from tests.chaos.launcher import Process
 from tests.chaos.site import TASKS, Site, Tenant
-from tests.chaos.verdict import billed_otherwise, stuck
+from tests.chaos.verdict import billed_otherwise, budgets_otherwise, stuck
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ async def test_a_delete_of_a_queued_task_that_is_sent_again_cancels_it_and_the_m
         shown = await site.http.get(f"{survivor.url}{TASKS}/{task_id}", headers=tenant.headers)
         # Gone when the retry found it cancelled already, and so removed it.
         assert shown.status_code == 404 or shown.json()["status"] == "cancelled", shown.text
-    assert (await billed_otherwise(site), await stuck(site)) == ([], [])
+    assert (await billed_otherwise(site), await budgets_otherwise(site), await stuck(site)) == ([], [], [])
 
 
 async def test_a_delete_of_a_finished_task_that_is_sent_again_removes_it_and_its_usage_is_kept(site: Site) -> None:
@@ -51,7 +51,7 @@ async def test_a_delete_of_a_finished_task_that_is_sent_again_removes_it_and_its
             ledger[task_id]["billed_tokens"],
         )
         assert (await site.http.get(f"{survivor.url}{TASKS}/{task_id}", headers=tenant.headers)).status_code == 404
-    assert (await billed_otherwise(site), await stuck(site)) == ([], [])
+    assert (await billed_otherwise(site), await budgets_otherwise(site), await stuck(site)) == ([], [], [])
 
 
 async def _create(site: Site, gateway: Process, tenant: Tenant, prompt: str) -> str:

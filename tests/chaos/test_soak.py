@@ -18,7 +18,7 @@ from tests.chaos.launcher import Process
 from tests.chaos.measuring import Measure, measure, middle
 from tests.chaos.receiver import Receiver
 from tests.chaos.site import TASKS, Site, Tenant, settle
-from tests.chaos.verdict import billed_otherwise, gather, stuck, summed, unknown_ids
+from tests.chaos.verdict import billed_otherwise, budgets_otherwise, gather, stuck, summed, unknown_ids
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="measures processes in /proc"),
@@ -146,6 +146,7 @@ async def test_memory_and_connections_stay_flat_under_steady_load(
     assert soak.bad == []
     assert (lost, verdict.doubled(), verdict.unowned(), await stuck(site)) == ([], [], set(), [])
     assert await billed_otherwise(site) == []
+    assert await budgets_otherwise(site) == []
     assert gateway.log.read_text() == ""
     assert late.memory_bytes <= early.memory_bytes * _MEMORY_SHARE + _MEMORY_BYTES, grown
     assert late.descriptors <= early.descriptors + _DESCRIPTORS, grown

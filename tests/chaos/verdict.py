@@ -40,6 +40,10 @@ _BUDGETS_OTHERWISE = """
         FROM budgets AS b JOIN budget_periods AS p ON p.budget_id = b.id
     ) AS found WHERE used_micros <> ledger_micros OR held_micros <> holds_micros
 """
+_COUNTS_NOTHING = """
+    SELECT b.id FROM budgets AS b WHERE NOT EXISTS (SELECT FROM budget_periods AS p WHERE p.budget_id = b.id)
+        AND EXISTS (SELECT FROM ledger AS l WHERE l.tenant_id = b.tenant_id AND l.cost_micros > 0)
+"""
 _HOLDS_LEFT = """
     SELECT h.task_id, t.status FROM budget_holds AS h
     LEFT JOIN tasks AS t ON t.tenant_id = h.tenant_id AND t.id = h.task_id
@@ -261,9 +265,12 @@ async def _differences_to_bill(site: Site) -> list[str]:
 
 
 async def budgets_otherwise(site: Site) -> list[str]:
-    """Periods that differ from the ledger and the holds, and holds of tasks that have ended or never were."""
-    rows = await site.query(_BUDGETS_OTHERWISE)
-    return [str(row) for row in rows + await site.query(_HOLDS_LEFT)]
+    """Periods that differ from the ledger and the holds, and holds of tasks that have ended or never were.
+
+    A budget without a period, of a tenant whose tasks cost something, is named, too: of it nothing would be compared.
+    """
+    queries = (_BUDGETS_OTHERWISE, _COUNTS_NOTHING, _HOLDS_LEFT)
+    return [str(row) for query in queries for row in await site.query(query)]
 
 
 async def stuck(site: Site) -> list[str]:
