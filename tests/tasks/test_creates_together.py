@@ -462,14 +462,18 @@ async def test_when_the_commit_is_not_answered_nothing_is_sent_and_the_retry_mak
     site: Site, at_commit: AtCommit
 ) -> None:
     tenant = await site.gateway.tenant()
-    prompt = f"unanswered, {at_commit.value}"
+    budget_id = await new_budget(site.gateway, tenant, FIXED_MICROS)
+    prompt, fields = f"unanswered, {at_commit.value}", number()
     site.relay.at_commit = at_commit
-    assert code_of(await create(tenant, prompt)) == (503, "ServiceUnavailable")
+    assert code_of(await create(tenant, prompt, **fields)) == (503, "ServiceUnavailable")
     site.relay.at_commit = AtCommit.PASS
     await site.until_none(tenant)
     assert site.sent(prompt) == 0
-    assert (await create(tenant, prompt)).status_code == 200
+    assert await standing(site.gateway, budget_id) == Standing(0, 0)
+    assert (await create(tenant, prompt, **fields)).status_code == 200
     assert (site.sent(prompt), len(await site.gateway.rows_of(tenant))) == (1, 1)
+    assert await standing(site.gateway, budget_id) == Standing(0, FIXED_MICROS)
+    await check_derived(site.gateway)
 
 
 async def test_an_intent_whose_commit_ends_after_it_was_given_up_is_withdrawn(
@@ -477,12 +481,13 @@ async def test_an_intent_whose_commit_ends_after_it_was_given_up_is_withdrawn(
 ) -> None:
     """A server that flushes slowly commits although nothing waits for it any longer."""
     tenant = await site.gateway.tenant()
+    budget_id = await new_budget(site.gateway, tenant, FIXED_MICROS)
     monkeypatch.setattr(group_commit, "_BATCH_SECONDS", 0.3)
     async with open_superuser(site.gateway.database_url) as other:
         await other.execute(_SLOW_COMMIT, timeout=HANG_SECONDS)
         await other.execute("SELECT pg_advisory_lock(12)")
         try:
-            assert code_of(await create(tenant, "slowly committed")) == (503, "ServiceUnavailable")
+            assert code_of(await create(tenant, "slowly committed", **number())) == (503, "ServiceUnavailable")
             monkeypatch.undo()
             await until_locked_out(other)
         finally:
@@ -493,6 +498,8 @@ async def test_an_intent_whose_commit_ends_after_it_was_given_up_is_withdrawn(
         await site.until_none(tenant)
         assert await other.fetchval("SELECT count(*) FROM create_attempts WHERE tenant_id = $1", tenant.id) == 0
     assert site.sent("slowly committed") == 0
+    assert await standing(site.gateway, budget_id) == Standing(0, 0)
+    await check_derived(site.gateway)
 
 
 async def test_when_the_outcome_s_commit_is_not_answered_the_task_is_written_all_the_same(site: Site) -> None:
@@ -537,12 +544,13 @@ async def test_beyond_the_bound_of_the_queue_a_create_is_refused_unsent(
 
 
 async def test_nothing_is_sent_for_a_client_that_left_while_its_intent_waited(site: Site) -> None:
-    tenant = await site.gateway.tenant()
+    tenant, fields = await site.gateway.tenant(), number()
+    budget_id = await new_budget(site.gateway, tenant, 2 * FIXED_MICROS)
     async with site.holding():
-        leaving = asyncio.create_task(create(tenant, "left"))
+        leaving = asyncio.create_task(create(tenant, "left", **fields))
         await site.until_waiting(1)
         leaving.cancel()
-        retrying = asyncio.create_task(create(tenant, "left"))
+        retrying = asyncio.create_task(create(tenant, "left", **fields))
         with pytest.raises(asyncio.CancelledError):
             await leaving
     answered = await retrying
@@ -550,20 +558,22 @@ async def test_nothing_is_sent_for_a_client_that_left_while_its_intent_waited(si
     assert site.sent("left") == 1
     await until_settled(site, tenant)
     assert [row.upstream_id for row in await site.gateway.rows_of(tenant)] == [answered.json()["id"]]
+    await check_hold_of_one(site, budget_id)
 
 
 async def test_nothing_is_sent_for_a_client_whose_retry_was_answered_by_another_gateway_meanwhile(site: Site) -> None:
-    tenant = await site.gateway.tenant()
+    tenant, fields = await site.gateway.tenant(), number()
+    budget_id = await new_budget(site.gateway, tenant, 2 * FIXED_MICROS)
     begins, commits = site.relay.begins, site.relay.commits
     site.relay.is_frozen = True
     try:
-        leaving = asyncio.create_task(create(tenant, "answered elsewhere"))
+        leaving = asyncio.create_task(create(tenant, "answered elsewhere", **fields))
         async with asyncio.timeout(HANG_SECONDS):
             await until(lambda: site.relay.begins > begins)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
-        answered = await create(tenant, "answered elsewhere", url=site.other_url)
+        answered = await create(tenant, "answered elsewhere", url=site.other_url, **fields)
     finally:
         site.relay.is_frozen = False
     assert answered.status_code == 200, answered.text
@@ -571,6 +581,7 @@ async def test_nothing_is_sent_for_a_client_whose_retry_was_answered_by_another_
     await until_settled(site, tenant)
     assert site.sent("answered elsewhere") == 1
     assert [row.upstream_id for row in await site.gateway.rows_of(tenant)] == [answered.json()["id"]]
+    await check_hold_of_one(site, budget_id)
 
 
 async def test_nothing_is_sent_once_another_process_has_given_the_create_up(
@@ -584,6 +595,12 @@ async def test_nothing_is_sent_once_another_process_has_given_the_create_up(
     assert code_of(await creating) == (503, "ServiceUnavailable")
     assert site.sent("given up") == 0
     await until_ended(site, row.id)
+
+
+async def check_hold_of_one(site: Site, budget_id: str) -> None:
+    """Checks that of creates of ``number()`` one alone holds, and nothing is used."""
+    assert await standing(site.gateway, budget_id) == Standing(0, FIXED_MICROS)
+    await check_derived(site.gateway)
 
 
 def comparable(row: TaskRow) -> dict[str, Any]:
