@@ -21,9 +21,11 @@ from app.limits.quotas import Quota, Quotas, quotas_of
 from app.limits.redis_store import RedisStore
 from app.limits.store import Lease, StoreError
 from app.sandbox.config import SandboxConfig
+from tests.observability.test_metrics import samples
+from tests.support.budgets import FIXED_MICROS, new_budget, number
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.database import own_database
-from tests.support.gateway import ENDLESS, MODEL, TASKS, open_gateway, serve_gateway, text
+from tests.support.gateway import ENDLESS, MODEL, TASKS, Gateway, open_gateway, serve_gateway, text
 
 PROCESSES = 3
 
@@ -256,9 +258,9 @@ async def test_two_gateways_together_send_exactly_as_many_creates_as_the_limit(
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(own_database(database_url))
         config = SandboxConfig(limits=None)
-        opened = open_gateway(url, sandbox_config=config, clock=MovableClock(), **changes)
+        opened = open_gateway(url, sandbox_config=config, clock=MovableClock(), seconds=ManualSeconds(), **changes)
         gateway = await stack.enter_async_context(opened)
-        other_url = await stack.enter_async_context(serve_gateway(gateway.settings, gateway.clock))
+        other_url = await stack.enter_async_context(serve_gateway(gateway.settings, gateway.clock, gateway.seconds))
         tenant = await gateway.tenant(limits={"create_rpm": 5, "rpm": 1000})
         body = {"model": MODEL, "content": text(ENDLESS)}
         calls = [tenant.http.post(base_url + TASKS, json=body) for base_url in (gateway.base_url, other_url) * 8]
@@ -269,10 +271,40 @@ async def test_two_gateways_together_send_exactly_as_many_creates_as_the_limit(
         assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
 
         # Money and creates do not depend on the server: without it the share of each gateway is left.
+        spender = await gateway.tenant(limits={"create_rpm": 1000})
+        await new_budget(gateway, spender, FIXED_MICROS)
+        await spender.new_task(**number())
         await asyncio.to_thread(server.stop)
+        failures = await store_failures(gateway)
+        used_up = await spender.create_task(**number())
+        assert (used_up.status_code, used_up.json()["error"]["code"]) == (403, "AccountOverdueError")
+        assert await store_failures(gateway) > failures
         unlimited = await gateway.tenant()
         assert (await unlimited.create_task(content=text(ENDLESS))).status_code == 200
         shared = await gateway.tenant(limits={"create_rpm": 6})
         calls = [shared.http.post(base_url + TASKS, json=body) for base_url in (gateway.base_url, other_url) * 6]
         statuses = sorted(answer.status_code for answer in await asyncio.gather(*calls))
         assert statuses == [200] * 6 + [429] * 6
+
+
+async def store_failures(gateway: Gateway) -> float:
+    """Returns how many calls to the server have failed, as the metrics show it."""
+    page = (await gateway.admin.get(f"{gateway.base_url}/metrics")).raise_for_status().text
+    return samples(page)["seedgate_shared_limit_failures_total", ()]
+
+
+@pytest.mark.slow
+async def test_two_gateways_without_a_server_take_a_share_each(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(own_database(database_url))
+        config = SandboxConfig(limits=None)
+        opened = open_gateway(url, sandbox_config=config, clock=MovableClock(), background="off")
+        gateway = await stack.enter_async_context(opened)
+        assert gateway.settings.redis_url is None
+        other_url = await stack.enter_async_context(serve_gateway(gateway.settings, gateway.clock))
+        tenant = await gateway.tenant(limits={"create_rpm": 6})
+        body = {"model": MODEL, "content": text(ENDLESS)}
+        for base_url in (gateway.base_url, other_url):
+            answers = await asyncio.gather(*(tenant.http.post(base_url + TASKS, json=body) for _ in range(6)))
+            assert sorted(answer.status_code for answer in answers) == [200] * 3 + [429] * 3
+        assert len(gateway.received("create_task")) == 6
