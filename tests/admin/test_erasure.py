@@ -1,5 +1,6 @@
 """The erasure of a tenant removes its content here and upstream, keeps its sums, and leaves other tenants alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.assets.models import AssetGroupRow, AssetRow
 from app.composition import open_services
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.models import TombstoneRow
+from tests.support.budgets import ledger_of
 from tests.support.driving import new_asset, new_group
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant
 from tests.support.gateway import text as content
@@ -80,6 +82,31 @@ async def test_nothing_of_an_erased_tenant_is_left_here_or_upstream(gateway: Gat
     assert (await tenant.http.get(TASKS)).status_code == 401
     assert (await other.http.get(f"{TASKS}/{other_task}")).status_code == 200
     assert (await other.action("GetAssetGroup", Id=other_group)).status_code == 200
+
+
+async def test_the_sums_of_an_erased_tenant_stay_and_are_shown(gateway: Gateway) -> None:
+    tenant, *_ = await full_tenant(gateway)
+    rows, sums = await ledger_of(gateway, tenant), await usage_of(gateway, tenant)
+    assert [row["total_tokens"] for row in rows] == [4711]
+    assert [(row["tenant_id"], row["total_tokens"], row["tasks"]) for row in sums] == [(tenant.id, 4711, 1)]
+    assert sums[0]["cost_micros"] == rows[0]["cost_micros"] > 0
+
+    assert (await erase(gateway, tenant)).status_code == 202
+    await run(gateway, times=2)
+
+    assert "tenant.erased" in await audited(gateway, tenant)
+    assert await gateway.rows_of(tenant) == []
+    assert await ledger_of(gateway, tenant) == rows
+    assert await usage_of(gateway, tenant) == sums
+
+
+async def usage_of(gateway: Gateway, tenant: Tenant) -> list[dict[str, Any]]:
+    """Returns what the operator is shown of a tenant's usage of the last days."""
+    since = (gateway.clock() - timedelta(days=2)).isoformat()
+    answer = await gateway.admin.get("/usage", params={"group_by": "tenant", "tenant": tenant.id, "from": since})
+    assert answer.status_code == 200, answer.text
+    shown: list[dict[str, Any]] = answer.json()["data"]
+    return shown
 
 
 async def test_an_erasure_goes_on_until_the_upstream_has_deleted_everything(gateway: Gateway) -> None:

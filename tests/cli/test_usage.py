@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from app.db.base import utc_now
 from app.upstream.rate_limits import RateLimiter
 from tests.admin.forgotten import forget, has_a_call_to_spare
 from tests.cli.commands import Command
+from tests.support.budgets import FIXED_MICROS, Standing, new_budget, number, standing
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import Gateway, Tenant, get
 from tests.usage.rows import UNPRICED, row, write
@@ -115,6 +117,30 @@ async def test_check_agrees_names_orphans_and_fails_for_a_difference(
     code, out, _ = await seedgate("usage", "check", "--channel", "default", "--json")
     assert code == 1
     assert [found["other_tokens"] for found in json.loads(out)["differences"]] == [4712]
+
+
+async def test_sums_of_a_budget_that_differ_are_computed_again_by_rebuild(
+    gateway: Gateway, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
+    gateway.clock.advance(8 * 86_400)
+    tenant = await gateway.tenant()
+    budget_id = await new_budget(gateway, tenant, 10 * FIXED_MICROS)
+    await tenant.new_task(**number())
+    async with gateway.sessions.begin() as session:
+        drift = text("UPDATE budget_periods SET held_micros = 2 WHERE budget_id = :id")
+        await session.execute(drift, {"id": budget_id})
+
+    code, out, err = await seedgate("usage", "check", "--channel", "default")
+    assert (code, budget_id in out) == (1, True), out
+    assert "`seedgate usage rebuild` computes the sums of budgets again" in err
+
+    assert await seedgate("usage", "rebuild") == (0, "periods  1\n", "")
+    assert await standing(gateway, budget_id) == Standing(0, FIXED_MICROS)
+    code, _, err = await seedgate("usage", "check", "--channel", "default")
+    assert (code, "ledger, tasks, budgets and upstream agree" in err) == (0, True), err
+    code, out, _ = await seedgate("usage", "rebuild", "--json")
+    assert (code, json.loads(out)) == (0, {"periods": 0})
 
 
 async def test_check_names_an_estimate_and_does_not_fail_for_it(

@@ -79,3 +79,10 @@ async def spent(gateway: Gateway, tenant: Tenant) -> int:
     async with gateway.sessions() as session:
         query = select(func.coalesce(func.sum(LedgerRow.cost_micros), 0)).where(LedgerRow.tenant_id == tenant.id)
         return int(await session.scalar(query) or 0)
+
+
+async def ledger_of(gateway: Gateway, tenant: Tenant) -> list[dict[str, Any]]:
+    """Returns every row of a tenant in the ledger, with all its columns, oldest first."""
+    async with gateway.sessions() as session:
+        query = select(LedgerRow.__table__).where(LedgerRow.tenant_id == tenant.id).order_by(LedgerRow.id)
+        return [dict(row) for row in (await session.execute(query)).mappings()]
