@@ -1,19 +1,21 @@
 """Rows that are older than the operator keeps them are removed; a removed task never becomes another tenant's."""
 
 import dataclasses
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from app.composition import open_services
 from app.retention_days import RetentionDays
 from app.services import Services
 from app.tasks.models import TaskRow, TombstoneRow
 from tests.admin.forgotten import adopt, objects, reconcile
+from tests.support.budgets import ledger_of
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
 
 # Long enough that the hours which other tests let pass do not count.
@@ -62,6 +64,42 @@ async def test_an_old_task_is_removed_with_its_history_and_younger_and_unfinishe
     assert (await gateway.admin.get(f"/tasks/{old}")).status_code == 404
     assert {row.upstream_id for row in await gateway.rows_of(tenant)} == {unfinished, young}
     assert {item["id"] for item in (await tenant.http.get(TASKS)).json()["items"]} == {unfinished, young}
+
+
+async def test_more_tasks_than_a_step_removes_are_removed_in_several_and_the_ledger_keeps_all(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await remove(gateway, tasks=1)  # those of other tests
+    tenant = await gateway.tenant()
+    task_ids = [await ended(gateway, tenant) for _ in range(5)]
+    settled = await ledger_of(gateway, tenant)
+    assert [row["total_tokens"] for row in settled] == [4711] * 5
+    gateway.clock.advance(86_400 + 60)
+    monkeypatch.setattr("app.tasks.retention._TASKS_BATCH", 2)
+
+    with removed_in_each_step() as removed:
+        await remove(gateway, tasks=1)
+
+    assert removed == [2, 2, 1]
+    assert await gateway.rows_of(tenant) == []
+    assert all([await has_tombstone(gateway, task_id) for task_id in task_ids])
+    assert await ledger_of(gateway, tenant) == settled
+
+
+@contextmanager
+def removed_in_each_step() -> Iterator[list[int]]:
+    """Yields how many tasks each statement has removed."""
+    removed: list[int] = []
+
+    def note(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("DELETE FROM tasks"):
+            removed.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    try:
+        yield removed
+    finally:
+        event.remove(Engine, "after_cursor_execute", note)
 
 
 async def test_a_removed_task_is_no_orphan_and_no_other_tenant_s_while_the_upstream_lists_it(gateway: Gateway) -> None:
