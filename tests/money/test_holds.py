@@ -10,6 +10,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.models import ChannelHealthRow
+from app.composition import open_services
 from app.db.engine import open_engine, session_factory
 from app.db.roles import OWNER
 from app.money.budgets.budget import Hold
@@ -168,6 +169,51 @@ async def test_a_create_of_unknown_outcome_is_held_until_it_is_resolved(gateway:
     assert await standing(gateway, budget_id) == Standing(0, 0)
 
 
+async def test_a_create_that_the_operator_resolves_to_its_task_is_held_until_the_task_is_settled(
+    gateway: Gateway,
+) -> None:
+    tenant = await gateway.tenant()
+    budget_id = await new_budget(gateway, tenant, FIXED_MICROS)
+    await gateway.fault("create_task", kind="cut", at="after")
+    task_id = await tenant.new_task(**number())
+    upstream_id = await gateway.effect("create_task")
+    resolved = await gateway.admin.post(f"/tasks/{task_id}/resolve", json={"upstream_id": upstream_id})
+    assert resolved.status_code == 200, resolved.text
+    assert await standing(gateway, budget_id) == Standing(0, FIXED_MICROS)
+    assert code_of(await tenant.create_task(**number())) == (403, "AccountOverdueError")
+    await gateway.force(upstream_id, "succeeded")
+    refreshed = await gateway.admin.post(f"/tasks/{task_id}/refresh")
+    assert refreshed.json()["status"] == "succeeded"
+    used = await spent(gateway, tenant)
+    assert used > 0
+    assert await standing(gateway, budget_id) == Standing(used, 0)
+    await check_derived(gateway)
+
+
+async def test_polls_that_fail_for_longer_than_a_task_may_run_release_nothing(gateway: Gateway) -> None:
+    async with gateway.sessions.begin() as session:
+        await session.execute(update(TaskRow).values(next_poll_at=None))  # no task of another test is due
+    tenant = await gateway.tenant()
+    budget_id = await new_budget(gateway, tenant, FIXED_MICROS)
+    task_id = await tenant.new_task(**number(), execution_expires_after=3600)
+    await gateway.force(task_id, "succeeded")
+    await gateway.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
+    async with open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as services:
+        for asked in range(1, 5):
+            gateway.clock.advance(86_400)
+            await services.task_poller.run_once()
+            assert len(gateway.received("get_task")) == asked
+            assert await standing(gateway, budget_id) == Standing(0, FIXED_MICROS)
+        assert code_of(await tenant.create_task(**number())) == (403, "AccountOverdueError")
+        await gateway.prepare()
+        gateway.clock.advance(86_400)
+        await services.task_poller.run_once()
+    used = await spent(gateway, tenant)
+    assert used > 0
+    assert await standing(gateway, budget_id) == Standing(used, 0)
+    await check_derived(gateway)
+
+
 async def test_replays_take_no_second_hold(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     budget_id = await new_budget(gateway, tenant, FIXED_MICROS)
@@ -232,6 +278,34 @@ async def test_failover_takes_the_hold_of_the_next_channel_before_it_sends(gatew
         Standing(0, 0),
         Standing(0, FIXED_MICROS),
     )
+    await check_derived(gateway)
+
+
+async def test_the_hold_of_the_first_channel_decides_and_in_a_failover_one_without_room_is_skipped(
+    gateway: Gateway,
+) -> None:
+    base_url, key = gateway.sandbox.ark_base_url, "second-ark-key"
+    await gateway.add_channel("first-at-home", base_url, key, priority=20)
+    abroad = {"region": "ap-southeast-1", "models": {"doubao-seedance-2": ABROAD_MODEL}}
+    await gateway.add_channel("then-abroad", base_url, key, priority=10, **abroad)
+    tenant = await gateway.tenant("first-at-home", "then-abroad", "default")
+    yuan = await new_budget(gateway, tenant, FIXED_MICROS)
+    dollars = await new_budget(gateway, tenant, ABROAD_MICROS - 1, currency="USD")
+    await gateway.fault("create_task", account="second", kind="error", status=401, code="AuthenticationError")
+    await tenant.new_task(**number())
+    assert [entry.account for entry in gateway.received("create_task")] == ["second", "default"]
+    assert await standing(gateway, yuan) == Standing(0, FIXED_MICROS)
+    assert await standing(gateway, dollars) == Standing(0, 0)
+
+    # Now the first has no room, and the one abroad has.
+    raised = await gateway.admin.patch(f"/budgets/{dollars}", json={"amount_micros": 10 * ABROAD_MICROS})
+    assert raised.status_code == 200, raised.text
+    gateway.expire_caches()
+    refused = await tenant.create_task(**number())
+    assert code_of(refused) == (403, "AccountOverdueError")
+    assert yuan in refused.json()["error"]["message"]
+    assert len(gateway.received("create_task")) == 2
+    assert await standing(gateway, dollars) == Standing(0, 0)
     await check_derived(gateway)
 
 
