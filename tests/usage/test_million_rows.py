@@ -13,6 +13,7 @@ import pytest_asyncio
 from app.db.engine import open_engine, session_factory
 from app.http.paging import PageRequest
 from app.settings import Settings
+from app.usage.export import ExportFormat
 from app.usage.repository import AllUsage
 from app.usage.request_params import GroupBy, UsageFilter
 from tests.devdb.children import query
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 ROWS = 1_000_000
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _MIB = 1024 * 1024
-# The rows of an export have some 400 MB as CSV.
+# The rows of an export have some 400 MB as CSV, and more as NDJSON.
 _MAX_GROWTH_BYTES = 48 * _MIB
 _FILL = f"""
     INSERT INTO ledger (kind, tenant_id, key_id, task_id, upstream_id, channel_id, model, upstream_model, resolution,
@@ -77,31 +78,36 @@ async def test_sums_read_an_index_and_no_row(url: str, group_by: GroupBy, tenant
     assert sum(node["Actual Rows"] * node["Actual Loops"] for node in read) <= expected + 1
 
 
+@pytest.mark.parametrize(
+    ("export_format", "heading_lines"),
+    [pytest.param(ExportFormat.CSV, 1, id="CSV"), pytest.param(ExportFormat.NDJSON, 0, id="NDJSON")],
+)
 async def test_an_export_of_all_rows_grows_the_gateway_by_no_more_than_a_step(
-    url: str, gateway: Gateway, tmp_path: Path
+    url: str, gateway: Gateway, tmp_path: Path, export_format: ExportFormat, heading_lines: int
 ) -> None:
     settings = gateway.settings.model_copy(update={"database_url": Settings(database_url=url).database_url})
     token = gateway.admin.headers["Authorization"].removeprefix("Bearer ")
     async with gateway_process(tmp_path, settings) as process, process.client(token) as client:
-        await _export(client, to="2026-01-02")
+        await _export(client, export_format, to="2026-01-02")
         before = _peak_bytes(process)
-        exporting = asyncio.create_task(_export(client))
+        exporting = asyncio.create_task(_export(client, export_format))
         answered = 0
         while not exporting.done():
             assert (await client.get("/admin/v1/tenants")).status_code == 200
             assert (await client.get("/readyz")).status_code == 200
             answered += 1
             await asyncio.sleep(0.1)
-        assert await exporting == ROWS + 1
+        assert await exporting == ROWS + heading_lines
         assert answered > 10
         assert _peak_bytes(process) - before < _MAX_GROWTH_BYTES
 
 
-async def _export(client: httpx.AsyncClient, **period: str) -> int:
+async def _export(client: httpx.AsyncClient, export_format: ExportFormat, **period: str) -> int:
     """Reads an export, and returns the number of its lines."""
-    lines = 0
-    async with client.stream("GET", "/admin/v1/usage", params=period, headers={"Accept": "text/csv"}) as answer:
+    lines, headers = 0, {"Accept": export_format.value}
+    async with client.stream("GET", "/admin/v1/usage", params=period, headers=headers) as answer:
         assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(export_format.value)
         async for piece in answer.aiter_bytes():
             lines += piece.count(b"\n")
     return lines
