@@ -45,6 +45,7 @@ _FAILED = re.compile(
 # The browser calls back when the page has nothing to do: what has come was worked on, and what that asks for is begun.
 _UNTIL_IDLE = "() => new Promise((resolve) => requestAnimationFrame(() => requestIdleCallback(() => resolve())))"
 _IDLE_TIMES = 3
+_MAX_TABS = 80
 # React hides what it shows again with what comes, for a third of a second after the last time.
 _IS_HELD_BACK = "document.querySelector('main#page [style*=\"display: none !important\"]') !== null"
 _RUN_AXE = """async () => (await axe.run(document)).violations.map(
@@ -138,6 +139,21 @@ class Window:
         await self.page.get_by_label(self.t("common:signIn.token")).fill(secret)
         await self.button("common:signIn.submit").click()
 
+    async def open_as(self, secret: str, path: str) -> None:
+        """Opens an address of the console and signs in there with a token or key."""
+        await self.open(path)
+        await self.sign_in(secret)
+        await self.until_signed_in()
+
+    async def tab_to(self, target: Locator) -> None:
+        """Presses Tab until something has the focus."""
+        await expect(target).to_be_visible()
+        for _ in range(_MAX_TABS):
+            if await target.evaluate("(element) => element === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"{target} is not reached by Tab")
+
     async def until_signed_in(self) -> None:
         """Waits until the sign-in has given way to the page."""
         await self.page.get_by_label(self.t("common:signIn.token")).wait_for(state="detached")
@@ -158,6 +174,18 @@ class Window:
                 is_shown = await loading.count() == 0 and not await self.page.evaluate(_IS_HELD_BACK)
                 if is_shown and not self._open and self._begun == begun:
                     return
+
+    def message(self, key: str) -> Locator:
+        """Returns the message in the corner with a text of the page."""
+        return self.page.locator("[role=dialog][aria-modal=false]").get_by_text(self.t(key), exact=True)
+
+    async def copy(self, button: Locator) -> str:
+        """Clicks a button that copies something; returns what is in the clipboard then."""
+        await self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await button.click()
+        await expect(self.page.get_by_text(self.t("common:state.copied"), exact=True)).to_be_attached()
+        copied: str = await self.page.evaluate("navigator.clipboard.readText()")
+        return copied
 
     async def fetch(self, path: str, method: str = "GET", **body: Any) -> int:
         """Calls the API as the page does; returns the status."""
