@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Request, Route, expect
+from playwright.async_api import Request, Route, expect
 
 from app.console.routes import PAGES
 from tests.console.chromium import PICTURES, Window
@@ -29,7 +29,8 @@ OF_A_KEY = ("me", "playground")
 OF_AN_ADMIN = sorted(PAGES - {"me"})
 TABS_OF_A_KEY = [f"me?tab={name}" for name in ("tasks", "assets", "usage", "setup")]
 TABS_OF_AN_ADMIN = ("models?tab=prices", "assets?tab=groups", "tasks?tab=orphans")
-MAX_TABS = 80
+# What ``console/src/styles.css`` says of the page itself.
+LIGHT_CANVAS, DARK_CANVAS = "rgb(246, 247, 248)", "rgb(16, 19, 20)"
 APPEARANCES = [("zh-CN", "light"), ("zh-CN", "dark"), ("en", "light"), ("en", "dark")]
 
 
@@ -156,6 +157,26 @@ async def test_a_small_screen_has_the_switches_of_language_and_appearance(site: 
     assert await window.page.evaluate(TOO_WIDE) == []
 
 
+async def test_the_chosen_language_and_appearance_are_kept(site: Site, windows: Windows) -> None:
+    window = await windows("zh-CN", "light")
+    await window.open_as(await site.owner(), "/console/tenants")
+    page, root = window.page, window.page.locator("html")
+    language, theme = (page.locator("select").filter(has=page.locator(f"[value={value}]")) for value in ("en", "dark"))
+    await expect(root).to_have_css("background-color", LIGHT_CANVAS)
+    await theme.select_option("dark")
+    await language.select_option("en")
+    await expect(root).to_have_attribute("lang", "en")
+    window.language = "en"
+    for _ in range(2):
+        await expect(window.heading("tenants:title")).to_be_visible()
+        await expect(root).to_have_attribute("lang", "en")
+        await expect(root).to_have_css("background-color", DARK_CANVAS)
+        await expect(theme).to_have_value("dark")
+        await page.reload()
+    await theme.select_option("system")
+    await expect(root).to_have_css("background-color", LIGHT_CANVAS)
+
+
 @pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_axe_finds_nothing_in_drawers_and_forms(site: Site, windows: Windows, language: str) -> None:
@@ -194,19 +215,19 @@ async def test_a_key_is_made_without_a_mouse(site: Site, windows: Windows) -> No
     await window.until_signed_in()
     row = page.locator("[data-row]").filter(has_text="Aurora")
     await expect(row).to_be_visible()
-    await _tab_to(row)
+    await window.tab_to(row)
     await page.keyboard.press("Enter")
-    await _tab_to(window.button("keys:new.title"))
+    await window.tab_to(window.button("keys:new.title"))
     await page.keyboard.press("Enter")
-    await _tab_to(page.get_by_role("dialog").get_by_label(t("keys:form.name"), exact=True))
+    await window.tab_to(page.get_by_role("dialog").get_by_label(t("keys:form.name"), exact=True))
     await page.keyboard.type("made by keyboard")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-secret]")).to_contain_text("sg-")
-    await _tab_to(page.get_by_label(t("keys:once.saved")))
+    await window.tab_to(page.get_by_label(t("keys:once.saved")))
     await page.keyboard.press("Space")
-    await _tab_to(window.button("keys:once.done"))
+    await window.tab_to(window.button("keys:once.done"))
     await page.keyboard.press("Enter")
-    await _tab_to(page.get_by_role("link", name="made by keyboard"))
+    await window.tab_to(page.get_by_role("link", name="made by keyboard"))
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/console/keys?show=*")
     await expect(page.get_by_role("dialog")).to_contain_text("made by keyboard")
@@ -214,14 +235,34 @@ async def test_a_key_is_made_without_a_mouse(site: Site, windows: Windows) -> No
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-async def _tab_to(target: Locator) -> None:
-    """Presses Tab until something has the focus."""
-    await expect(target).to_be_visible()
-    for _ in range(MAX_TABS):
-        if await target.evaluate("(element) => element === document.activeElement"):
-            return
-        await target.page.keyboard.press("Tab")
-    raise AssertionError(f"{target} is not reached by Tab")
+async def test_a_new_tenant_makes_a_video_without_a_mouse(site: Site, windows: Windows) -> None:
+    """From the list of tenants to the task: by Tab, Enter and typing alone."""
+    window = await windows("en")
+    page, t = window.page, window.t
+    await window.open("/console/tenants")
+    await expect(page.get_by_label(t("common:signIn.token"))).to_be_focused()
+    await page.keyboard.type(await site.owner())
+    await page.keyboard.press("Enter")
+    await window.until_signed_in()
+    await window.tab_to(window.button("tenants:new.title"))
+    await page.keyboard.press("Enter")
+    await window.tab_to(window.drawer.get_by_label(t("tenants:form.name"), exact=True))
+    await page.keyboard.type("by Tab alone")
+    await page.keyboard.press("Enter")
+    await window.tab_to(window.button("keys:new.title"))
+    await page.keyboard.press("Enter")
+    await window.tab_to(window.drawer.get_by_label(t("keys:form.name"), exact=True))
+    await page.keyboard.type("for the playground")
+    await page.keyboard.press("Enter")
+    await window.tab_to(window.button("keys:issued.try"))
+    await page.keyboard.press("Enter")
+    await expect(window.heading("playground:title")).to_be_visible()
+    await window.tab_to(page.get_by_label(t("playground:prompt"), exact=True))
+    await page.keyboard.type("a kitten yawns")
+    await window.tab_to(window.button("playground:create"))
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/playground?task=*")
+    await expect(page.locator("video")).to_be_visible()
 
 
 async def test_a_small_screen_shows_the_state_of_a_task_without_scrolling(
