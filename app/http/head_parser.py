@@ -7,7 +7,7 @@ from typing import Any
 import httptools
 
 from app.errors import MethodNotAllowedError
-from app.http.exact_paths import MAX_PATH_BYTES, unescaped
+from app.http.exact_paths import MAX_PATH_BYTES, routed_path, unescaped
 from app.http.message_head import (
     LINE_END,
     REFUSED_UPGRADE,
@@ -154,13 +154,14 @@ def parse_head(data: bytes) -> RequestHead:
 
 
 def path_of(data: bytes) -> str:
-    """Returns the decoded path of a head that may be malformed or unfinished; empty when none can be read."""
+    """Returns the path of a head that may be malformed or unfinished, as it is routed; empty when none can be read."""
     line, _, _ = without_blank_line(data).partition(LINE_END)
     try:
         raw_path, _ = split_target(line.split(b" ", 2)[1])
     except (IndexError, MalformedRequestError):
         return ""
-    return unescaped(raw_path[:MAX_PATH_BYTES]).decode(errors="replace")
+    path, _ = routed_path(raw_path)
+    return unescaped(raw_path[:MAX_PATH_BYTES]).decode(errors="replace") if path is None else path
 
 
 class HeadParser:

@@ -187,7 +187,9 @@ class AdminOrphanRepository:
             if intent is None:
                 return []
             query = query.where(*self._may_match(intent))
-        return await self._following(query, after, limit=page.limit + 1)
+        found = await self._following(query, after, limit=page.limit + 1)
+        # The intent may have got its task since it was read.
+        return [orphan for orphan in found if wanted.task_id in (None, *orphan.possible_tasks)]
 
     async def _following(
         self, query: Select[OrphanRow], after: tuple[datetime | str, ...] | None, *, limit: int

@@ -172,6 +172,7 @@ async def test_the_orphans_of_a_create_are_those_that_name_it(gateway: Gateway) 
     now = gateway.clock()
     fast_model = (await gateway.written(creates[1])).upstream_model
     models = [UPSTREAM_MODEL, fast_model, "doubao-seedance-2-0", ENDPOINT, "ep-a-260128", "Doubao-260128", ""]
+    models.append("a\nb-260128")
     for name in ("default", "second"):
         channel_id = await gateway.channel_id(name)
         for number, model in enumerate(models):

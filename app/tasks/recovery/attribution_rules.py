@@ -34,7 +34,7 @@ _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
 DATED_MODEL = r"(?!ep-)[a-z].*-[0-9]{6}"
 """The whole id of one model, which no other model has, as a pattern that PostgreSQL reads alike."""
 
-_DATED_MODEL = re.compile(DATED_MODEL)
+_DATED_MODEL = re.compile(DATED_MODEL, re.DOTALL)  # as PostgreSQL reads it
 _UNKNOWN = TaskStatus.UNKNOWN.value
 
 
