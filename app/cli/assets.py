@@ -62,12 +62,15 @@ def list_groups(
     tenant: TenantFilter = None,
     type_: Annotated[str | None, typer.Option("--type", help="Only AIGC or LivenessFace.")] = None,
     search: Search = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = DEFAULT_LIMIT,
     json: AsJson = False,
 ) -> None:
     """List asset groups, newest first, as last known."""
     client = AdminClient()
-    rows = client.rows("/groups", tenant=tenant_id(client, tenant), type=type_, q=search)
+    query = {"tenant": tenant_id(client, tenant), "type": type_, "q": search}
+    rows = client.rows("/groups", **query, **period(since, until))
     show_rows(rows, _GROUP, limit=limit, is_json=json)
 
 

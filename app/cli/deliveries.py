@@ -30,6 +30,7 @@ deliveries = group(
         "seedgate deliveries list --operator",
         "seedgate deliveries get msg_4fQb0YxT2mKp7RsW9zEa",
         "seedgate deliveries resend msg_4fQb0YxT2mKp7RsW9zEa",
+        "seedgate deliveries resend msg_4fQb0YxT2mKp7RsW9zEa msg_9aXc1ZyU3nLq8StV0bFd",
         "seedgate deliveries resend --endpoint https://hooks.example",
     ),
 )
@@ -90,7 +91,7 @@ def show_delivery(delivery: Annotated[str, typer.Argument(help="Its id.")], *, j
     ),
 )
 def resend_delivery(
-    delivery: Annotated[str | None, typer.Argument(help="Its id.")] = None,
+    deliveries: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids, up to 100.")] = None,
     endpoint: Annotated[
         str | None, typer.Option(help="All that this origin has not accepted, such as https://hooks.example.")
     ] = None,
@@ -98,12 +99,15 @@ def resend_delivery(
     *,
     json: AsJson = False,
 ) -> None:
-    """Send a delivery again, at once, or all that an endpoint has not accepted."""
-    if (delivery is None) is (endpoint is None) or (delivery is not None and tenant is not None):
-        stop("give either the id of a delivery, or --endpoint with or without --tenant", MISCONFIGURED)
+    """Send deliveries again, at once, or all that an endpoint has not accepted."""
+    if bool(deliveries) is (endpoint is not None) or (deliveries and tenant is not None):
+        stop("give either the ids of deliveries, or --endpoint with or without --tenant", MISCONFIGURED)
     client = AdminClient()
-    if delivery is not None:
-        show_one(client.call("POST", f"/deliveries/{segment(delivery)}/resend"), _LISTED, is_json=json)
+    if deliveries and len(deliveries) == 1:
+        show_one(client.call("POST", f"/deliveries/{segment(deliveries[0])}/resend"), _LISTED, is_json=json)
+        return
+    if deliveries:
+        show_one(client.call("POST", "/deliveries/resend", {"ids": deliveries}), is_json=json)
         return
     body = given(endpoint=endpoint, tenant=tenant_id(client, tenant))
     resent, has_more = 0, True

@@ -13,12 +13,15 @@ from app.cli.options import (
     Permissions,
     RequestLimit,
     Search,
+    Since,
     Sure,
     TenantFilter,
+    Until,
     changed_rights,
     command,
     confirm,
     group,
+    period,
 )
 from app.cli.tables import show_one, show_rows
 from app.tenants.permissions import Permission
@@ -49,12 +52,15 @@ def list_keys(
     tenant: TenantFilter = None,
     search: Search = None,
     status: Annotated[str | None, typer.Option(help="Only active, rotated, expired or revoked ones.")] = None,
+    since: Since = None,
+    until: Until = None,
     *,
     json: AsJson = False,
 ) -> None:
     """List API keys; `get` shows what a restricted one may use. Secrets are never shown."""
     client = AdminClient()
-    rows = list(client.rows("/keys", tenant=tenant_id(client, tenant), q=search, status=status))
+    query = {"tenant": tenant_id(client, tenant), "q": search, "status": status}
+    rows = list(client.rows("/keys", **query, **period(since, until)))
     show_rows(rows if json else [{**row, "restricted_to": _restrictions(row)} for row in rows], _LISTED, is_json=json)
 
 

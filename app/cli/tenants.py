@@ -12,12 +12,15 @@ from app.cli.options import (
     Permissions,
     RequestLimit,
     Search,
+    Since,
     Sure,
+    Until,
     archive_changes,
     changed_rights,
     command,
     confirm,
     group,
+    period,
 )
 from app.cli.tables import show_one, show_rows
 
@@ -44,12 +47,15 @@ _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "create
 def list_tenants(
     search: Search = None,
     status: Annotated[str | None, typer.Option(help="Only in this state: active or suspended.")] = None,
+    since: Since = None,
+    until: Until = None,
     *,
     counts: Annotated[bool, typer.Option("--counts", help="Count keys that work, and unfinished tasks.")] = False,
     json: AsJson = False,
 ) -> None:
-    """List tenants."""
-    rows = AdminClient().rows("/tenants", q=search, status=status, counts="true" if counts else None)
+    """List tenants; `--since` and `--until` say when they were made."""
+    query = {"q": search, "status": status, "counts": "true" if counts else None}
+    rows = AdminClient().rows("/tenants", **query, **period(since, until))
     if counts and not json:
         show_rows(({**row, **row["counts"]} for row in rows), (*_LISTED, *_COUNTS), is_json=False)
     else:

@@ -34,6 +34,14 @@ async def test_all_that_an_endpoint_has_not_accepted_is_sent_again(gateway: Gate
     assert len(rows) == 2
     shown = await seedgate("deliveries", "get", rows[0]["id"], "--json")
     assert json.loads(shown[1])["body"] == "{}"
+    both = [row["id"] for row in rows]
+    assert await seedgate("deliveries", "resend", *both, "msg_none", "--json") == (
+        0,
+        '{"resent": 2, "not_found": ["msg_none"], "has_more": false}\n',
+        "",
+    )
+    async with gateway.sessions.begin() as session:
+        await session.execute(update(DeliveryRow).where(DeliveryRow.origin == ENDPOINT).values(given_up))
     again = ("deliveries", "resend", "--endpoint", ENDPOINT, "--tenant", tenant.id, "--json")
     assert await seedgate(*again) == (0, '{"resent": 2}\n', "")
     assert await seedgate(*again) == (0, '{"resent": 0}\n', "")
