@@ -1,6 +1,7 @@
 """The console's page that is committed was built from the sources beside it, which ``./seedgate check`` finds out."""
 
 import re
+import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -69,3 +70,12 @@ def test_help_is_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert build.main(["--help"]) == 0
     assert "./seedgate console build" in capsys.readouterr().out
     assert build.main(["biuld"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_built"),
+    [("console build", True), ("test -- -m console", True), ("test", False), ("check", False), ("serve", False)],
+)
+def test_the_packaged_node_is_there_for_what_builds_the_console(arguments: str, *, is_built: bool) -> None:
+    script = runpy.run_path(str(ROOT / "seedgate"))
+    assert script["builds_console"](arguments.split()) is is_built
