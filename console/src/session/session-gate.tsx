@@ -32,6 +32,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<Session | null>(null)
   const [hasEnded, setHasEnded] = useState(false)
   const [leaving, setLeaving] = useState<{ error: ApiError | null } | null>(null)
+  // When another tab has signed in: what was read before may be of another person, and is not shown.
+  const [changedAt, setChangedAt] = useState(0)
   const { t } = useTranslation()
   const current = useQuery({
     queryKey: ['session'],
@@ -61,16 +63,24 @@ export function SessionGate({ children }: { children: ReactNode }) {
     }
   }, [session])
 
-  const forget = useEffectEvent(async () => {
+  /** The session has ended, unless another one has begun meanwhile. A read that is under way is not waited for. */
+  const forget = () => {
     setShown(null)
     setHasEnded(false)
     forgetLast()
-    queries.clear()
-    queries.setQueryData(['session'], await readSession().catch(() => null))
-  })
+    queries.removeQueries({ predicate: isOfPage })
+    queries.getMutationCache().clear()
+    queries.setQueryData(['session'], null)
+    void current.refetch()
+  }
   const follow = useEffectEvent((change: 'signed in' | 'signed out') => {
-    if (change === 'signed out') void forget()
-    else void current.refetch()
+    setLeaving((now) => (now?.error ? null : now))
+    if (change === 'signed out') {
+      forget()
+      return
+    }
+    setChangedAt(Date.now())
+    void current.refetch()
   })
   useEffect(() => onChangeElsewhere(follow), [])
 
@@ -89,30 +99,24 @@ export function SessionGate({ children }: { children: ReactNode }) {
       }
     }
     tellOtherTabs('signed out')
-    // Again: the session may have been read meanwhile.
-    setShown(null)
-    forgetLast()
-    queries.clear()
-    queries.setQueryData(['session'], await readSession().catch(() => null))
+    forget()
     setLeaving(null)
   }
 
   if (leaving) return <Leaving error={leaving.error} onRetry={() => void leave()} />
-  if (session === undefined) {
-    if (!current.error) return null
-    const error = asApiError(current.error)
-    return (
-      <main className="mx-auto flex max-w-xl flex-col items-start gap-3 p-8">
-        <ErrorPanel error={error} onRetry={() => void current.refetch()} />
-        {/* A session may be used from other addresses only, and be ended from this one. */}
-        {error.status === 403 && <Button onClick={() => void leave()}>{t('nav.signOut')}</Button>}
-      </main>
-    )
-  }
+  const isRead = session !== undefined && current.dataUpdatedAt >= changedAt
   // What another person was shown stays hidden until it is replaced.
-  const isIn = session !== null && shown !== null && identityOf(session) === identityOf(shown)
+  const isIn = isRead && session !== null && shown !== null && identityOf(session) === identityOf(shown)
+  const error = !isRead && session !== null && current.error ? asApiError(current.error) : null
   return (
     <>
+      {error && (
+        <main className="mx-auto flex max-w-xl flex-col items-start gap-3 p-8">
+          <ErrorPanel error={error} onRetry={() => void current.refetch()} />
+          {/* A session may be used from other addresses only, and be ended from this one. */}
+          {error.status === 403 && <Button onClick={() => void leave()}>{t('nav.signOut')}</Button>}
+        </main>
+      )}
       {shown && (
         <Activity mode={isIn ? 'visible' : 'hidden'} key={identityOf(shown)}>
           <SessionContext value={{ session: shown, leave: () => void leave() }}>{children}</SessionContext>

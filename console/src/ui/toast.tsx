@@ -18,7 +18,7 @@ const PRELOAD_MS = 1_000
 
 const waiting: Message[] = []
 let receiver: Receiver | null = null
-/** Counts who has come. */
+/** Raised whenever messages are removed. */
 let audience = 0
 let isNeeded = false
 let onNeeded: (() => void) | undefined

@@ -19,6 +19,18 @@ export function ChannelState({ channel }: { channel: Channel }) {
   )
 }
 
+/** The largest part, in percent, that any kind of call uses of what the account allows at this moment. */
+export function usedShare(health: Channel['health']): number {
+  return percentOf(Math.max(0, ...Object.values(health.rates_used)))
+}
+
+/** How often the upstream has refused calls lately. */
+export function errorsOf(health: Channel['health']): number {
+  return health.faults.reduce((sum, fault) => sum + fault.times, 0)
+}
+
+const percentOf = (share: number) => Math.round(Math.min(1, share) * 100)
+
 /** Why the breaker is open, and how much of the account's call rate is used at this moment. */
 export function Health({ health }: { health: Channel['health'] }) {
   const { t } = useTranslation('channels')
@@ -47,7 +59,7 @@ export function Health({ health }: { health: Channel['health'] }) {
 }
 
 function Rate({ name, share }: { name: string; share: number }) {
-  const percent = Math.round(Math.min(1, share) * 100)
+  const percent = percentOf(share)
   return (
     <li className="grid grid-cols-[minmax(6rem,auto)_minmax(0,1fr)_3rem] items-center gap-3">
       <span className="text-muted">{name}</span>

@@ -11,7 +11,7 @@ import { RelativeTime } from '~/ui/relative-time'
 import { columnsOf } from '~/ui/table/columns'
 import { DataTable } from '~/ui/table/data-table'
 import { ChannelDrawer, NewChannelDrawer } from './drawer'
-import { ChannelState } from './health'
+import { ChannelState, errorsOf, usedShare } from './health'
 import { type Channel, useChannels } from './queries'
 
 const NEW = 'new'
@@ -95,6 +95,17 @@ function useColumns() {
       column.accessor('region', { header: t('form.region'), meta: { isExtra: true } }),
       column.accessor('priority', { header: t('form.priority'), meta: { isNumber: true, isExtra: true } }),
       column.accessor('weight', { header: t('form.weight'), meta: { isNumber: true, isExtra: true } }),
+      column.accessor((channel) => usedShare(channel.health), {
+        id: 'rate',
+        header: t('column.rate'),
+        cell: (cell) => `${cell.getValue()} %`,
+        meta: { isNumber: true, isExtra: true },
+      }),
+      column.accessor((channel) => errorsOf(channel.health), {
+        id: 'errors',
+        header: t('column.errors'),
+        meta: { isNumber: true },
+      }),
       column.accessor('health', {
         header: t('column.lastError'),
         cell: (cell) => {
