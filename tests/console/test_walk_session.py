@@ -215,10 +215,10 @@ async def test_signing_out_and_in_reaches_the_other_tab_at_once(site: Site, wind
     await window.button("common:nav.signOut").click()
     await expect(other.get_by_label(window.t("common:signIn.token"))).to_be_visible()
     await expect(other.locator("main#page")).to_have_count(0)
-    viewer = await site.admin("/admins", {"name": "who comes next", "role": "viewer"})
+    viewer = await site.admin("/admins", {"name": "second viewer", "role": "viewer"})
     await window.sign_in(viewer["token"])
     await expect(other.locator("main#page")).to_be_visible()
-    await expect(other.get_by_text("who comes next")).to_be_visible()
+    await expect(other.get_by_text("second viewer")).to_be_visible()
 
 
 async def test_a_sign_out_that_did_not_arrive_is_said_and_tried_again(
