@@ -1,6 +1,7 @@
 """Walks in Chromium through the tasks of all tenants: what an operator does to one, and what a viewer cannot."""
 
 import shlex
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,6 +83,51 @@ async def test_the_last_frame_of_a_clip_is_fetched_only_when_it_is_asked_for(sit
     assert await window.axe() == []
 
 
+async def test_filters_by_model_channel_and_day_survive_a_reload(site: Site, windows: Windows) -> None:
+    tenant = await site.tenant()
+    wanted = await _create(site, tenant, model="doubao-seedance-2-fast")
+    other = await site.create_task(tenant, "a dog")
+    nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "ark_api_key": "unused"}
+    unused = await site.admin("/channels", {"name": "without-tasks", "status": "suspended", **nowhere})
+    window = await windows("en")
+    await window.open_as(await site.owner(), f"/console/tasks?tenant={tenant.id}")
+    page, t = window.page, window.t
+    rows, empty = page.locator("[data-row]"), page.get_by_text(t("tasks:empty.title"), exact=True)
+    model, channel = (
+        page.get_by_role("combobox", name=t(f"tasks:column.{name}"), exact=True) for name in ("model", "channel")
+    )
+    first, last = (page.get_by_label(t(f"common:filter.{name}"), exact=True) for name in ("from", "to"))
+    await expect(rows).to_have_count(2)
+    assert {await row.get_attribute("data-row") for row in await rows.all()} == {wanted, other}
+
+    await model.select_option("doubao-seedance-2-fast")
+    await expect(rows).to_have_count(1)
+    await channel.select_option(label="without-tasks")
+    await expect(empty).to_be_visible()
+    await channel.select_option(label="default")
+    await expect(rows).to_have_count(1)
+    await first.fill(_day(2))
+    await expect(empty).to_be_visible()
+    await first.fill(_day(-3))
+    await expect(rows).to_have_count(1)
+    await last.fill(_day(-2))
+    await expect(empty).to_be_visible()
+    await last.fill(_day(1))
+    await expect(rows).to_have_count(1)
+
+    address = page.url
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_have_attribute("data-row", wanted)
+    await expect(model).to_have_value("doubao-seedance-2-fast")
+    await expect(channel.locator("option:checked")).to_have_text("default")
+    await expect(first).to_have_value(_day(-3))
+    await expect(last).to_have_value(_day(1))
+    assert page.url == address
+    async with site.gateway.client(site.admin_token) as client:
+        assert (await client.delete(f"/admin/v1/channels/{unused['id']}")).status_code == 204
+
+
 async def test_a_viewer_reads_the_same_drawers_without_a_button_that_acts(site: Site, windows: Windows) -> None:
     tenant = await site.tenant()
     queued, ended = await site.create_task(tenant, STAYS_QUEUED), await site.create_task(tenant, "a cat")
@@ -122,3 +168,8 @@ def _asked(site: Site, task_id: str) -> int:
     """Returns how often the upstream was asked about this very task."""
     requests = site.sandbox.store.ledger.requests
     return sum(entry.operation == "get_task" and task_id in entry.url for entry in requests)
+
+
+def _day(days: int) -> str:
+    """Returns a day before or after today, as the browser counts them."""
+    return (datetime.now().astimezone() + timedelta(days=days)).date().isoformat()
