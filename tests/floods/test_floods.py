@@ -53,9 +53,9 @@ async def check(site: Site, flood: str, seconds: float) -> None:
         most = max(MAX_TIMES_QUIET * quiet.p99, MAX_SECONDS)
         summary = f"{flood}: quiet {_told(quiet)}, flooded {_told(found)}, answers to the flood {counts}"
         print(summary)  # noqa: T201 - pytest shows it when asked
-        assert counts, summary
         assert found.refused == [], summary
-        if found.p99 < most:
+        # On a busy machine, ten seconds may be too few for one of the largest bodies.
+        if counts and found.p99 < most:
             return
     pytest.fail(summary)
 
