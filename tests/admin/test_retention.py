@@ -69,7 +69,6 @@ async def test_an_old_task_is_removed_with_its_history_and_younger_and_unfinishe
 async def test_more_tasks_than_a_step_removes_are_removed_in_several_and_the_ledger_keeps_all(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await remove(gateway, tasks=1)  # those of other tests
     tenant = await gateway.tenant()
     task_ids = [await ended(gateway, tenant) for _ in range(5)]
     settled = await ledger_of(gateway, tenant)
@@ -80,7 +79,9 @@ async def test_more_tasks_than_a_step_removes_are_removed_in_several_and_the_led
     with removed_in_each_step() as removed:
         await remove(gateway, tasks=1)
 
-    assert removed == [2, 2, 1]
+    # Tasks of other tests may be old enough, too.
+    assert max(removed) == 2
+    assert sum(removed) >= len(task_ids)
     assert await gateway.rows_of(tenant) == []
     assert all([await has_tombstone(gateway, task_id) for task_id in task_ids])
     assert await ledger_of(gateway, tenant) == settled

@@ -19,7 +19,7 @@ from tests.http.operations import document, operations
 from tests.support.gateway import Gateway
 from tests.support.threaded import GatewayAccess
 
-EXAMPLES = 3
+EXAMPLES = 2
 ADMIN = "/admin/"
 OPENAI = "/v1/"
 OPEN = {"/healthz", "/readyz"}

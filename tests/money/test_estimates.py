@@ -275,7 +275,7 @@ MODELS_AND_FIELDS = st.sampled_from(DEFAULT_MODELS).flatmap(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(
     named=MODELS_AND_FIELDS,
     region=st.sampled_from(("cn-beijing", "ap-southeast-1")),
