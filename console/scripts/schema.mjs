@@ -1,4 +1,4 @@
-// Writes the types of the API from the description that the gateway of this checkout serves.
+// Writes the types of the API from the description that the gateway of this checkout serves, to the file that is named.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import openapiTS, { astToString } from 'openapi-typescript'
@@ -17,6 +17,6 @@ const json = execFileSync('.venv/bin/python', ['-c', describe], {
 })
 const types = astToString(await openapiTS(JSON.parse(json)))
 writeFileSync(
-  new URL('console/src/api/schema.d.ts', root),
+  process.argv[2] ?? new URL('console/src/api/schema.d.ts', root),
   `// Made by \`npm run schema\` from /openapi.json. Do not edit.\n\n${types}`,
 )

@@ -30,3 +30,10 @@ def test_the_same_sources_make_the_same_bytes(built: Path) -> None:
 def test_the_consoles_own_checks_pass(built: Path) -> None:
     """Lint, types, and the tests of its pure functions, such as that both languages have the same texts."""
     build.Npm().run(built, "run", "check")
+
+
+def test_the_types_of_the_api_are_those_of_its_description(tmp_path: Path) -> None:
+    npm, written = build.Npm(), tmp_path / "schema.d.ts"
+    build.install(ROOT, npm)
+    npm.run(ROOT, "run", "schema", "--", str(written))
+    assert written.read_bytes() == (ROOT / "console/src/api/schema.d.ts").read_bytes()
