@@ -19,10 +19,19 @@ from tests.support.clock import MovableClock
 from tests.support.gateway import Gateway, Tenant, get, open_gateway
 from tests.support.loopback import LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 CLIP = (MEDIA_FOLDER / "clip.mp4").read_bytes()
 FRAME = (MEDIA_FOLDER / "last_frame.png").read_bytes()
 LINK_SECONDS = 3600
+
+
+async def run_copier(services: Services) -> None:
+    """Runs the job of a process until nothing that is due is left; a run itself waits for some seconds at most."""
+    copier = services.archive_copier
+    assert copier is not None
+    await copier.run_once()
+    await copier.drain(timeout_seconds=HANG_SECONDS)
 
 
 class ArchiveSite:
@@ -46,10 +55,7 @@ class ArchiveSite:
 
     async def work(self) -> None:
         """Runs the job until nothing that is due is left."""
-        copier = self.services.archive_copier
-        assert copier is not None
-        await copier.run_once()
-        await copier.drain(timeout_seconds=60)
+        await run_copier(self.services)
 
     async def copies(self, task_id: str) -> dict[str, ArchiveCopyRow]:
         """Returns the rows of a task's copies."""

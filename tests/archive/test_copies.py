@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.archive.models import ArchiveCopyRow
 from app.archive.store import ArchiveStore
 from tests.archive.s3 import answering
-from tests.archive.site import CLIP, FRAME, ArchiveSite, media_hosts, open_worker
+from tests.archive.site import CLIP, FRAME, ArchiveSite, media_hosts, open_worker, run_copier
 from tests.support.gateway import get
 
 pytestmark = pytest.mark.archive
@@ -85,9 +85,7 @@ async def test_a_store_that_fails_loses_nothing_and_mostly_costs_no_download(sit
     before = len(site.gateway.received(DOWNLOAD))
     for trouble in ("away", "full", "garbage", "slow"):
         async with troubled_store(trouble) as url, open_worker(site.gateway, archive_endpoint=url) as worker:
-            assert worker.archive_copier is not None
-            await worker.archive_copier.run_once()
-            await worker.archive_copier.drain(timeout_seconds=60)
+            await run_copier(worker)
         copy = (await site.copies(task_id))["video_url"]
         assert (copy.status, copy.lease_token) == ("pending", None), trouble
         assert copy.last_error is not None
@@ -172,12 +170,10 @@ async def test_a_storage_that_is_away_is_tried_to_the_end_of_the_link_and_told_i
     ends_at = (await get(tenant, task_id)).json()["content"]["expires_at"]
     settings = {"archive_secret_access_key": SecretStr("wrong")}
     async with open_worker(site.gateway, **settings) as worker:
-        assert worker.archive_copier is not None
         while (copy := (await site.copies(task_id))["video_url"]).status == "pending":
             assert copy.next_attempt_at is not None
             site.gateway.clock.advance(max((copy.next_attempt_at - site.gateway.clock()).total_seconds(), 0))
-            await worker.archive_copier.run_once()
-            await worker.archive_copier.drain(timeout_seconds=60)
+            await run_copier(worker)
     left = ends_at - site.gateway.clock().timestamp()
     assert 0 < left < 1.2 * 3600, "no other attempt came before the end"
     shown = (await get(tenant, task_id)).json()
@@ -279,9 +275,7 @@ async def test_a_private_address_is_not_connected_to_unless_the_operator_allows_
         ):
             task_id = await site.finished(tenant)
             await site.change_source(task_id, source)
-            assert worker.archive_copier is not None
-            await worker.archive_copier.run_once()
-            await worker.archive_copier.drain(timeout_seconds=60)
+            await run_copier(worker)
             copy = (await site.copies(task_id))["video_url"]
             assert (copy.status, copy.attempts) == ("pending", 1), source
             assert copy.last_error is not None

@@ -17,7 +17,7 @@ from app.cli.doctor import check_archive
 from app.retention_days import RetentionDays
 from app.tasks.models import TaskRow
 from tests.archive.s3 import S3Server
-from tests.archive.site import CLIP, ArchiveSite, open_worker
+from tests.archive.site import CLIP, ArchiveSite, open_worker, run_copier
 from tests.support.gateway import TASKS, Tenant, get
 from tests.support.logs import written
 from tests.webhooks.receiver import receiving, status
@@ -85,15 +85,14 @@ async def test_a_copy_under_way_when_its_task_and_then_its_tenant_are_erased_lea
     assert asked.status_code == 202, asked.text
     await site.services.erasure.run_once()
     async with open_worker(site.gateway) as other:
-        assert other.archive_copier is not None
-        await other.archive_copier.run_once()
+        await run_copier(other)
         await site.services.erasure.run_once()
         assert not await erased_at(site, tenant), "the copy may still write its object"
         await site.gateway.release(held)
         await running
         await copier.drain(timeout_seconds=60)
         site.gateway.clock.advance(LEASE.total_seconds() + 1)
-        await other.archive_copier.run_once()
+        await run_copier(other)
     assert site.objects_of(tenant) == {}
     await site.services.erasure.run_once()
     assert await erased_at(site, tenant)
@@ -105,8 +104,7 @@ async def test_a_copy_that_has_outlived_its_lease_and_its_task_leaves_no_object(
     with written() as log:
         async with outliving(site), open_worker(site.gateway) as other:
             assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
-            assert other.archive_copier is not None
-            await other.archive_copier.run_once()
+            await run_copier(other)
             assert await site.count(tenant) == 0, "deleted, as the lease of the copy is over"
     assert site.objects_of(tenant) == {}
     assert "archive_copied" not in log.stream.getvalue()
@@ -118,8 +116,7 @@ async def test_a_copy_that_has_outlived_its_lease_is_not_counted_beside_that_of_
     before = stored_total()
     with written() as log:
         async with outliving(site), open_worker(site.gateway) as other:
-            assert other.archive_copier is not None
-            await other.archive_copier.run_once()
+            await run_copier(other)
             assert (await site.copies(task_id))["video_url"].status == "stored"
     assert stored_total() - before == 1
     assert log.stream.getvalue().count("archive_copied") == 1
