@@ -146,7 +146,7 @@ async def test_an_erasure_ends_with_a_word_about_what_the_account_of_a_deleted_c
     await run(gateway, times=2)
     assert len(gateway.received("DeleteAsset") + gateway.received("DeleteAssetGroup")) == calls
     async with gateway.sessions() as session:
-        # Nobody asks for it any more.
+        # It will not be asked for again.
         assert (await session.get_one(AssetGroupRow, (tenant.id, group_id))).next_poll_at is None
 
 
