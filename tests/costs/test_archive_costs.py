@@ -24,7 +24,8 @@ from tests.support.timeouts import HANG_SECONDS
 pytestmark = pytest.mark.costs
 
 MOST_GROWTH_OF_A_GET = 1.15
-AT_ONCE, REQUESTS = 8, 192
+# One at a time: how many requests one turn of the loop reads together depends on the machine.
+AT_ONCE, REQUESTS = 1, 192
 # Nothing is copied here: the store need not answer.
 ARCHIVE: dict[str, Any] = {
     "archive_url": "s3://clips",
