@@ -175,8 +175,8 @@ def test_the_wrapper_is_a_program() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "4"]),
-        (["--", "-k", "keys"], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "4", "-k", "keys"]),
+        ([], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "3"]),
+        (["--", "-k", "keys"], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "3", "-k", "keys"]),
         (["--", "-m", "slow"], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "auto", "-m", "slow"]),
         (["--", "-n0", "tests/http"], ["-n0", "tests/http"]),
     ],
@@ -188,8 +188,8 @@ def test_tests_use_every_core_unless_told_otherwise(
     assert wrapper.pytest_arguments(given) == expected
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(None, "2"), (1, "2"), (2, "4"), (6, "8"), (16, "16")])
-def test_a_small_machine_gets_two_workers_a_core_and_a_large_one_no_fewer_than_cores(
+@pytest.mark.parametrize(("cores", "workers"), [(None, "2"), (1, "2"), (2, "3"), (6, "8"), (16, "16")])
+def test_a_small_machine_gets_more_workers_than_cores_and_a_large_one_no_fewer(
     wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: str
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
