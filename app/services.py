@@ -106,6 +106,7 @@ from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.fast_requests import FastRequests
+from app.tenants.fast_responses import FastResponses
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
 from app.tenants.service import TenantService
@@ -428,9 +429,11 @@ class Services:
         self.reconciliation = Reconciliation(tasks, assets, self.catalog)
         self.usage_check = UsageCheck(tasks, self.reconciliation)
         self.adoption = AdoptionService(tasks, assets, self.catalog)
-        requests = self._to_fast_requests(context)
-        self.fast_path = self._to_fast_path(context, requests)
-        self.fast_create = FastCreate(requests, self.authenticator, self.task_creation, self.bodies, self.turns)
+        requests, responses = self._to_fast_requests(context), self._to_fast_responses(context)
+        self.fast_path = self._to_fast_path(context, requests, responses)
+        self.fast_create = FastCreate(
+            requests, responses, self.authenticator, self.task_creation, bodies=self.bodies, turns=self.turns
+        )
 
     def _to_archive(
         self, context: ProcessContext
@@ -459,18 +462,25 @@ class Services:
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,
             metrics_port=settings.metrics_port,
-            region=settings.region,
         )
 
-    def _to_fast_path(self, context: ProcessContext, requests: FastRequests) -> FastPaths:
+    def _to_fast_responses(self, context: ProcessContext) -> FastResponses:
+        settings = context.settings
+        return FastResponses(
+            self.rate_limits, context.clock, cors_origins=settings.cors_origins, region=settings.region
+        )
+
+    def _to_fast_path(self, context: ProcessContext, requests: FastRequests, responses: FastResponses) -> FastPaths:
         """Returns what answers requests without the application, the most frequent ones first."""
         settings = context.settings
         reads = SharedReads(context.engine, self.ready_answers, context.changes, self.links, context.clock)
         return FastPaths(
             [
-                FastGet(requests, self.tasks, self.ready_answers, reads, context.clock),
-                FastList(requests, self.tasks),
-                FastLists(requests, self.assets, region=settings.region),
+                FastGet(
+                    requests, responses, self.tasks, ready_answers=self.ready_answers, reads=reads, clock=context.clock
+                ),
+                FastList(requests, responses, self.tasks),
+                FastLists(requests, responses, self.assets, region=settings.region),
             ]
         )
 

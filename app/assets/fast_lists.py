@@ -20,7 +20,9 @@ from app.http.media_type import Reading, reading_of
 from app.http.query import Query
 from app.ids import new_request_id
 from app.observability.access_log import to_json_text
-from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute, Signed
+from app.tenants.fast_request import FastRequest, FastRoute, Signed
+from app.tenants.fast_requests import FastRequests
+from app.tenants.fast_responses import FastResponses
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
@@ -48,13 +50,15 @@ class FastLists:
     """Answers both lists on their three entries. One per process.
 
     Args:
-        requests: reads the requests and writes the responses.
+        requests: reads the requests.
+        responses: writes the responses.
         service: has the use cases.
         region: for the metadata of native responses.
     """
 
-    def __init__(self, requests: FastRequests, service: AssetService, *, region: str) -> None:
+    def __init__(self, requests: FastRequests, responses: FastResponses, service: AssetService, *, region: str) -> None:
         self._requests = requests
+        self._responses = responses
         self._service = service
         self._region = region
         self._entries = {
@@ -108,7 +112,7 @@ class FastLists:
             state = {"request_id": request_id, "region": self._region, "query": Query(head.query)}
             metadata = response_metadata({"path": entry.path, "state": state}).model_dump(by_alias=True)
             result = {"ResponseMetadata": metadata, "Result": result}
-        return self._requests.response(
+        return self._responses.success(
             request,
             entry.route,
             to_json_bytes(result),

@@ -32,7 +32,9 @@ from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.creation.create_body import NativeBody
 from app.tasks.ready_answers import COLLECTION
 from app.tenants.authentication import Authenticator
-from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.fast_request import FastRequest, FastRoute
+from app.tenants.fast_requests import FastRequests
+from app.tenants.fast_responses import FastResponses
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
@@ -67,7 +69,8 @@ class FastCreate:
     """Answers creates of tasks. One per process; see ``app.http.fast_path.FastExchange``.
 
     Args:
-        requests: reads the requests and writes the responses.
+        requests: reads the requests.
+        responses: writes the responses.
         authenticator: knows the keys.
         creation: the use case.
         bodies: the budget of bodies.
@@ -77,12 +80,15 @@ class FastCreate:
     def __init__(
         self,
         requests: FastRequests,
+        responses: FastResponses,
         authenticator: Authenticator,
         creation: TaskCreation,
+        *,
         bodies: BodyAdmission,
         turns: Turns,
     ) -> None:
         self._requests = requests
+        self._responses = responses
         self._authenticator = authenticator
         self._creation = creation
         self._bodies = bodies
@@ -184,7 +190,7 @@ class FastCreate:
             fields["task"] = task_id
             # The first two are the caller's.
             log_fields = "".join(f', "{name}": {_json_of(name, fields[name])}' for name in list(fields)[2:])
-        return self._requests.response(
+        return self._responses.success(
             request,
             self._route,
             to_json_bytes({"id": task_id}),
@@ -194,7 +200,7 @@ class FastCreate:
         )
 
     def _failure(self, request: FastRequest, error: Exception, request_id: str, fields: dict[str, str]) -> bytes:
-        return self._requests.failure(request, self._route, error, request_id=request_id, log_fields=fields)
+        return self._responses.failure(request, self._route, error, request_id=request_id, log_fields=fields)
 
 
 def _to_client(marks: tuple[tuple[bytes, bytes], ...], request_id: str, gone: WatchedEvent) -> ClientRequest:

@@ -22,7 +22,9 @@ from app.tasks.models import TaskRow
 from app.tasks.ready_answers import COLLECTION, ReadyAnswer, ReadyAnswers
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads, StoredTask
-from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.fast_request import FastRequest, FastRoute
+from app.tenants.fast_requests import FastRequests
+from app.tenants.fast_responses import FastResponses
 from app.tenants.permissions import Permission
 
 _PREFIX = f"{COLLECTION}/".encode("ascii")
@@ -43,7 +45,8 @@ class FastGet:
     """Answers GETs of tasks. One per process; see ``app.http.fast_path``.
 
     Args:
-        requests: reads the requests and writes the responses.
+        requests: reads the requests.
+        responses: writes the responses.
         tasks: says whether a row may be shown as it is.
         ready_answers: the answers in memory.
         reads: reads the other tasks.
@@ -53,12 +56,15 @@ class FastGet:
     def __init__(
         self,
         requests: FastRequests,
+        responses: FastResponses,
         tasks: TaskService,
+        *,
         ready_answers: ReadyAnswers,
         reads: SharedReads,
         clock: Callable[[], datetime],
     ) -> None:
         self._requests = requests
+        self._responses = responses
         self._route = FastRoute("GET", COLLECTION + "/{task_id}")
         self._tasks = tasks
         self._ready_answers = ready_answers
@@ -165,7 +171,7 @@ class FastGet:
 
     def _response(self, asked: _Asked, found: ReadyAnswer, stale_seconds: int | None, log_fields: str) -> bytes:
         """Returns a response; counts and logs the request."""
-        return self._requests.response(
+        return self._responses.success(
             asked.request,
             self._route,
             found.body,

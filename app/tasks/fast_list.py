@@ -15,7 +15,9 @@ from app.observability.access_log import to_json_text
 from app.tasks.ready_answers import COLLECTION
 from app.tasks.request_params import LIST_QUERY, ListQuery, parse_list
 from app.tasks.service import TaskService
-from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.fast_request import FastRequest, FastRoute
+from app.tenants.fast_requests import FastRequests
+from app.tenants.fast_responses import FastResponses
 from app.tenants.permissions import Permission
 
 _PATH = COLLECTION.encode("ascii")
@@ -28,12 +30,14 @@ class FastList:
     """Answers lists of tasks. One per process.
 
     Args:
-        requests: reads the requests and writes the responses.
+        requests: reads the requests.
+        responses: writes the responses.
         tasks: reads the pages.
     """
 
-    def __init__(self, requests: FastRequests, tasks: TaskService) -> None:
+    def __init__(self, requests: FastRequests, responses: FastResponses, tasks: TaskService) -> None:
         self._requests = requests
+        self._responses = responses
         self._route = FastRoute("GET", COLLECTION)
         self._tasks = tasks
 
@@ -72,7 +76,7 @@ class FastList:
         page = await self._tasks.page(
             request.principal, query.wanted, page_num=query.page_num, page_size=query.page_size
         )
-        return self._requests.response(request, self._route, page, log_path=_LOG_PATH)
+        return self._responses.success(request, self._route, page, log_path=_LOG_PATH)
 
 
 @lru_cache(maxsize=256)

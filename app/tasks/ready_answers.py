@@ -21,7 +21,7 @@ from app.db.base import utc_now
 from app.http.request_scope import shown_path
 from app.observability.access_log import to_json_text
 from app.tasks.models import TaskRow, TaskStatus
-from app.tenants.fast_requests import header_lines_of
+from app.tenants.fast_responses import header_lines_of
 
 COLLECTION = "/api/v3/contents/generations/tasks"
 """The path of a tenant's tasks; that of one task continues with a slash and its id."""
