@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import exc, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.base import utc_now
 from app.db.engine import DatabaseUnavailableError, is_unavailable, open_engine, session_factory, to_dsn
-from tests.support.database import as_superuser
+from tests.support.database import as_superuser, own_database
 from tests.support.timeouts import HANG_SECONDS, until
 
 
@@ -145,18 +146,20 @@ async def test_a_transaction_that_others_made_fail_may_be_tried_again(engine: As
 
 
 async def test_an_exhausted_server_is_unavailable(database_url: str) -> None:
-    engines = [open_engine(database_url, pool_size=1) for _ in range(140)]
-    try:
-        outcomes = await asyncio.gather(*(one.connect().start() for one in engines), return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        assert failures
-        assert all(is_unavailable(failure) for failure in failures)
-        for outcome in outcomes:
-            if not isinstance(outcome, BaseException):
-                await outcome.close()
-    finally:
-        for one in engines:
-            await one.dispose()
+    async with own_database(database_url) as url:
+        await as_superuser(url, f"ALTER DATABASE {make_url(url).database} CONNECTION LIMIT 2")
+        engines = [open_engine(url, pool_size=1) for _ in range(3)]
+        try:
+            outcomes = await asyncio.gather(*(one.connect().start() for one in engines), return_exceptions=True)
+            failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+            assert failures
+            assert all(is_unavailable(failure) for failure in failures)
+            for outcome in outcomes:
+                if not isinstance(outcome, BaseException):
+                    await outcome.close()
+        finally:
+            for one in engines:
+                await one.dispose()
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1/0", "SELECT nonsense", "SELECT 'x'::int"])
