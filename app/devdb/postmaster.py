@@ -25,7 +25,15 @@ _SETTINGS = {
     "jit": "off",
     "log_error_verbosity": "terse",
 }
-_FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+# Fast and unsafe, and with room for the connections of all gateways that a session of tests keeps open: those of a
+# session with one worker use all of the usual 100.
+_FOR_TESTS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "400",
+}
 _STOP_TIMEOUT_SECONDS = 40.0
 _ORPHANS_TIMEOUT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
@@ -58,7 +66,7 @@ def start_postmaster(
         "unix_socket_directories": '"{}"'.format(str(cluster).replace('"', '""')),
         "hba_file": str(cluster.parent / "pg_hba.conf"),
         "ident_file": str(cluster.parent / "pg_ident.conf"),
-        **({} if fsync else _FAST_AND_UNSAFE),
+        **({} if fsync else _FOR_TESTS),
     }
     command = [str(binaries.folder / "postgres"), "-D", str(cluster)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

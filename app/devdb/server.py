@@ -87,7 +87,7 @@ def embedded_postgres(
         data_dir: the folder for the database, made where missing.
         pg_bin: folder with ``postgres`` and ``initdb`` to use instead of those found (``SEEDGATE_PG_BIN``).
         pg_user: account for the server when we are root (``SEEDGATE_PG_USER``).
-        fsync: False trades the safety of the data for speed, for tests.
+        fsync: False trades the safety of the data for speed, and allows more connections, for tests.
         may_use_nobody: False refuses to run the server as ``nobody``, an account that other programs share, unless
             ``pg_user`` names it.
         sync_new: False does not wait until the files of a new database are on the disk, which takes longer than
