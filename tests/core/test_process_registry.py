@@ -55,10 +55,14 @@ class Neighbours:
             return await asking.dead_since(session, instance_id) is not None
 
     async def cut_locks(self) -> None:
-        """Ends every connection that holds an advisory lock, as a restart of the database would."""
+        """Ends every connection that holds an advisory lock here, as a restart of the database would."""
         async with self.sessions.begin() as session:
             await session.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode LIKE 'Excl%'")
+                text("""
+                    SELECT pg_terminate_backend(pid) FROM pg_locks
+                    WHERE locktype = 'advisory' AND mode LIKE 'Excl%'
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """)
             )
 
 
@@ -233,7 +237,10 @@ async def test_two_registrations_at_once_succeed_whatever_isolation_is_the_defau
 
 
 async def _until_waiting(neighbours: Neighbours, count: int) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    waiting = text("""
+        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """)
     async with asyncio.timeout(HANG_SECONDS), neighbours.sessions() as session:
         while await session.scalar(waiting) != count:  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.01)

@@ -61,7 +61,11 @@ class Processes:
 
     async def cut_registry_here(self) -> None:
         """Cuts the connection with which this process holds its lock, as the server's end does."""
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        cut = """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """
         async with self.sessions.begin() as session:
             await session.execute(text(cut))
         async with asyncio.timeout(HANG_SECONDS):

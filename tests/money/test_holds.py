@@ -400,7 +400,10 @@ async def test_a_period_that_begins_waits_for_the_settlements_under_way(gateway:
     async with gateway.sessions.begin() as session:
         await session.execute(insert, {"tenant_id": tenant.id, "task_id": "one", "now": gateway.clock()})
         creating = asyncio.create_task(tenant.new_task(**number()))
-        waiting = sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 24302 AND NOT granted")
+        waiting = sql("""
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 24302 AND NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """)
         async with gateway.sessions() as other:
             while not await other.scalar(waiting):  # noqa: ASYNC110 - a table has no event
                 await asyncio.sleep(0.01)
