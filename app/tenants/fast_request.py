@@ -8,7 +8,7 @@ from app.tenants.principal import Principal
 
 
 class FastRoute:
-    """A route whose requests are answered here.
+    """A route whose requests the fast path answers.
 
     Args:
         method: such as ``GET``.
